@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT
+ * rt.c - the runtime under native code: operations on the frame's memory that are not worth IR, calls, frames at exits,
+ * and the hooks through which the interpreter gets native code.
+ */
+#include "heap.h"
+#include "lib.h"
+#include "lift.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+static inline void enter(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	L->base = base;
+	L->pc = i + 1;
+}
+
+#define RT(name) static void rt_##name(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+#define K (base[-2].f->p->k)
+
+RT(newbox)
+{
+	struct lv_box *box;
+
+	enter(L, base, i);
+	box = lv_new(L, sizeof *box, LV_BOX);
+	lv_copy(&box->v, &base[i->a]);
+	lv_setobj(&base[i->a], box, LV_BOX);
+}
+
+RT(gettabup) { enter(L, base, i); lv_rt_field(L, i, &base[-2].f->up[i->b]->v, &base[i->a]); }
+RT(getfield) { enter(L, base, i); lv_rt_field(L, i, &base[i->b], &base[i->a]); }
+RT(settabup) { enter(L, base, i); lv_op_setfield(L, i, &base[-2].f->up[i->b]->v, &base[i->a]); }
+RT(setfield) { enter(L, base, i); lv_op_setfield(L, i, &base[i->a], &base[i->b]); }
+RT(getindex) { enter(L, base, i); lv_op_getindex(L, i, &base[i->c]); }
+RT(setindex) { enter(L, base, i); lv_op_setindex(L, i, &base[i->b], &base[i->c]); }
+
+RT(getindexi)
+{
+	struct lv_value key;
+
+	enter(L, base, i);
+	lv_setint(&key, (int16_t)i->c);
+	lv_op_getindex(L, i, &key);
+}
+
+RT(setindexi)
+{
+	struct lv_value key;
+
+	enter(L, base, i);
+	lv_setint(&key, (int16_t)i->c);
+	lv_op_setindex(L, i, &key, &base[i->b]);
+}
+
+RT(self)
+{
+	struct lv_value o = base[i->b];
+
+	enter(L, base, i);
+	lv_rt_field(L, i, &base[i->b], &base[i->a]);
+	lv_copy(&base[i->a + 2], &o);
+}
+
+RT(newtable)
+{
+	enter(L, base, i);
+	lv_setobj(&base[i->a], lv_table(L, i->b, i->c), LV_TABLE);
+}
+
+RT(setlist) { enter(L, base, i); lv_op_setlist(L, i); }
+RT(arith) { enter(L, base, i); lv_op_arith(L, i); }
+RT(len) { enter(L, base, i); lv_op_len(L, i); }
+
+RT(concat)
+{
+	struct lv_value out;
+
+	enter(L, base, i);
+	lv_concat(L, &base[i->b], i->c, &out);
+	lv_copy(&base[i->a], &out);
+}
+
+RT(tforprep)
+{
+	enter(L, base, i);
+	if (base[i->a + 3].tag != LV_NIL)
+		lv_op_tbc(L, &base[i->a + 3]);
+}
+
+/* Calls base[a] with n arguments at want results, as the interpreter's CALL would; L->top ends an open list. */
+static void call(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want)
+{
+	L->top = f + 2 + n;
+	lv_call(L, f, (int)n, want == LV_OPEN ? LV_OPEN : (int)want);
+}
+
+RT(tforcall)
+{
+	struct lv_value *f = &base[i->a];
+
+	enter(L, base, i);
+	if (lv_tforcall_inline(L, i, f))
+		return;
+	lv_copy(f + 4, f);
+	lv_copy(f + 6, f + 1);
+	lv_copy(f + 7, f + 2);
+	call(L, f + 4, 2, i->c);
+}
+
+RT(call)
+{
+	struct lv_value *f = &base[i->a];
+
+	enter(L, base, i);
+	call(L, f, i->b == LV_OPEN ? (uint32_t)(L->top - f - 2) : i->b, i->c);
+}
+
+RT(vararg) { enter(L, base, i); lv_op_vararg(L, i); }
+RT(closure) { enter(L, base, i); lv_op_closure(L, i); }
+RT(tbc) { enter(L, base, i); lv_op_tbc(L, &base[i->a]); }
+
+RT(close)
+{
+	enter(L, base, i);
+	if (L->thread->tbc && L->thread->tbc >= &base[i->a])
+		lv_close_tbc(L, &base[i->a], NULL);
+}
+
+lv_rt_fn *const lv_rt[LV_OP_COUNT] = {
+	[LV_OP_NEWBOX] = rt_newbox, [LV_OP_GETTABUP] = rt_gettabup, [LV_OP_SETTABUP] = rt_settabup, [LV_OP_GETFIELD] = rt_getfield,
+	[LV_OP_SETFIELD] = rt_setfield, [LV_OP_GETINDEX] = rt_getindex, [LV_OP_SETINDEX] = rt_setindex, [LV_OP_GETINDEXI] = rt_getindexi,
+	[LV_OP_SETINDEXI] = rt_setindexi, [LV_OP_SELF] = rt_self, [LV_OP_NEWTABLE] = rt_newtable, [LV_OP_SETLIST] = rt_setlist,
+	[LV_OP_ADD ... LV_OP_BNOT] = rt_arith, [LV_OP_LEN] = rt_len, [LV_OP_CONCAT] = rt_concat, [LV_OP_TFORPREP] = rt_tforprep,
+	[LV_OP_TFORCALL] = rt_tforcall, [LV_OP_CALL] = rt_call, [LV_OP_VARARG] = rt_vararg, [LV_OP_CLOSURE] = rt_closure, [LV_OP_TBC] = rt_tbc,
+	[LV_OP_CLOSE] = rt_close,
+};
+
+int32_t lv_rt_compare(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	enter(L, base, i);
+	return lv_op_compare(L, i);
+}
+
+int32_t lv_rt_forprep(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	enter(L, base, i);
+	return lv_forprep(L, &base[i->a]);
+}
+
+int32_t lv_rt_forloop(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	enter(L, base, i);
+	return lv_forstep(&base[i->a]);
+}
+
+double lv_rt_pow(double x, double y) { return y == 2 ? x * x : pow(x, y); }
+double lv_rt_fmod(double x, double y) { return lv_fmod(x, y); }
+
+/* ---- frames that end ---------------------------------------------------------------------------------------- */
+
+static struct lv_native native_result(const struct lv_value *at, uint32_t n)
+{
+	if (n == 0)
+		return (struct lv_native){ 0, 0 };
+	return (struct lv_native){ at->i, (int64_t)n << 8 | at->tag };
+}
+
+/* RETURN with any number of values: they go where results of the frame's entry stand (lv.h). */
+struct lv_native lv_rt_return(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	struct lv_value *src = &base[i->a], *dst = lv_results(base);
+	uint32_t n = i->b == LV_OPEN ? (uint32_t)(L->top - src) : i->b;
+
+	enter(L, base, i);
+	if (L->thread->tbc && L->thread->tbc >= base) {
+		L->top = src + n;
+		lv_close_tbc(L, base, NULL);
+	}
+	for (uint32_t k = 0; k < n; k++)
+		lv_copy(&dst[k], &src[k]);
+	return native_result(dst, n);
+}
+
+/* Interprets the frame at base from pc until it returns, for a caller in native code. */
+static struct lv_native interpret(struct lv_state *L, struct lv_value *base, const struct lv_ins *pc)
+{
+	struct lv_value *dst = lv_results(base);
+	int n = lv_run(L, base, pc);
+
+	return native_result(dst, (uint32_t)n);
+}
+
+/* A tail call must not grow the native stack: the interpreter makes it. When it called us it goes on itself. */
+struct lv_native lv_rt_tailcall(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	struct lv_frame *fr = lv_frame(base);
+
+	if (!(fr->flags & LV_FR_NATIVE)) {
+		L->base = base;
+		L->pc = i;
+		return (struct lv_native){ 0, LV_NATIVE_DEOPT };
+	}
+	fr->flags &= (uint16_t)~LV_FR_NATIVE;
+	return interpret(L, base, i);
+}
+
+struct lv_native lv_rt_interpret(struct lv_state *L, struct lv_value *base)
+{
+	struct lv_proto *p = base[-2].f->p;
+
+	lv_frame(base)->flags &= (uint16_t)~LV_FR_NATIVE;
+	L->base = base;
+	L->pc = p->code;
+	if (base + p->framesize > L->stack_last)
+		lv_stackoverflow(L);
+	if (--p->tier.calls < 0)
+		lv_hot_call(L, base[-2].f);
+	return interpret(L, base, p->code);
+}
+
+struct lv_value *lv_rt_varargprep(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	enter(L, base, i);
+	return lv_op_varargprep(L, base, i->a);
+}
+
+void lv_rt_overflow(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+{
+	enter(L, base, i);
+	lv_stackoverflow(L);
+}
+
+/* ---- what the engine asks of the guest ------------------------------------------------------------------------- */
+
+static void rebuild(void *vm, const struct hew_frame *f)
+{
+	struct lv_state *L = vm;
+	struct lv_value *base = f->frame;
+	const struct lv_proto *p = f->func;
+
+	for (int i = 0; i < f->n; i++) {
+		base[f->slot[i].slot].i = f->slot[i].bits;
+		base[f->slot[i].slot].tag = f->slot[i].tag;
+	}
+	if (f->innermost) {
+		L->base = base;
+		L->pc = p->code + f->pc;
+	}
+}
+
+static struct hew_result resume(void *vm, void *frame, uint64_t pc)
+{
+	struct lv_value *base = frame;
+	struct lv_native r;
+
+	lv_frame(base)->flags &= (uint16_t)~LV_FR_NATIVE;
+	r = interpret(vm, base, base[-2].f->p->code + pc);
+	return (struct hew_result){ r.bits, r.word };
+}
+
+/* The guess at pc was wrong too often: feedback that makes the next lift take the general way. */
+static void widen(void *vm, const void *func, uint32_t pc)
+{
+	struct lv_ins *i = &((const struct lv_proto *)func)->code[pc];
+
+	(void)vm;
+	switch (lv_opinfo[i->op].fb) {
+	case 'A': case 'C': i->fb |= LV_FB_OTHER; break;
+	case 'I': i->fb |= LV_FB_MISS; break;
+	case 'T': i->fb |= LV_FB_T_OTHER | LV_FB_T_META; break;
+	case 'H': i->fb = 255; break;
+	default:
+		if (i->op == LV_OP_CALL)
+			((struct lv_call_cache *)(i + 1))->kind = LV_CALLEE_MANY;
+	}
+}
+
+static void stacks(void *vm, void (*visit)(void *arg, const void *lo, const void *hi), void *arg)
+{
+	lv_gc_native_stacks(vm, visit, arg);
+}
+
+bool lv_jit_open(struct lv_state *L, const struct hew_tier_options *o, char *why, size_t n)
+{
+	static const struct hew_guest guest = { .name = "lua", .lift = lv_lift, .rebuild = rebuild, .resume = resume, .widen = widen, .stacks = stacks };
+	enum hew_status s = hew_open(NULL, &L->x);
+
+	if (s == HEW_OK)
+		s = hew_guest_open(L->x, &guest, o, L, &L->g);
+	if (s == HEW_OK)
+		return true;
+	snprintf(why, n, "%s", L->x ? hew_error(L->x) : hew_status_text(s));
+	hew_close(L->x);
+	L->x = NULL;
+	L->g = NULL;
+	return false;
+}
+
+void lv_jit_close(struct lv_state *L)
+{
+	for (uint32_t k = 0; k < L->nprotos; k++)
+		if (L->protos[k] && L->protos[k]->jit)
+			hew_tier_drop(L->g, &L->protos[k]->tier);
+	hew_guest_close(L->g);
+	hew_close(L->x);
+	L->g = NULL;
+	L->x = NULL;
+}
+
+void lv_jit_free_proto(struct lv_state *L, struct lv_proto *p)
+{
+	if (L->g && p->jit)
+		hew_tier_drop(L->g, &p->tier);
+}
+
+void lv_jit_stats(struct lv_state *L)
+{
+	struct hew_tier_stats s;
+
+	if (!L->g)
+		return;
+	hew_get_tier_stats(L->g, &s);
+	fprintf(stderr, "jit: %" PRIu64 " compiled (%" PRIu64 " us, %" PRIu64 " bytes), %" PRIu64 " not, %" PRIu64 " exits, %" PRIu64 " retired, %" PRIu64
+		" freed, %" PRIu64 " barred\n", s.compiled, s.compile_ns / 1000, s.code_bytes, s.bailed, s.exits, s.retired, s.freed, s.barred);
+	fprintf(stderr, "jit: code memory: %s\n", hew_code_mode(L->x));
+}
+
+/* ---- hooks of the interpreter ------------------------------------------------------------------------------------- */
+
+/* First look at a prototype: counters start with the thresholds. True: it is hot already. */
+static bool first_time(struct lv_state *L, struct lv_proto *p, const int32_t *counter)
+{
+	if (p->jit)
+		return true;
+	p->jit = p;
+	hew_tier_init(L->g, &p->tier);
+	return *counter == 0;
+}
+
+static void sweep_code(struct lv_state *L)
+{
+	struct hew_tier_stats s;
+
+	hew_get_tier_stats(L->g, &s);
+	if (s.retired - s.freed >= 32)
+		hew_collect_code(L->g);
+}
+
+void lv_hot_call(struct lv_state *L, struct lv_closure *f)
+{
+	struct lv_proto *p = f->p;
+
+	if (!first_time(L, p, &p->tier.calls) || !L->g)
+		return;
+	sweep_code(L);
+	hew_tier_up(L->g, &p->tier, p, HEW_AT_ENTRY, L->base);
+}
+
+struct lv_native lv_enter_code(struct lv_state *L, struct lv_value *base, void *code)
+{
+	void *frame;
+	uint64_t pc;
+	struct hew_result r = hew_enter(L->g, code, L, base, &frame, &pc);
+
+	return (struct lv_native){ r.bits, r.word };
+}
+
+struct lv_native lv_hot_loop(struct lv_state *L, struct lv_value *base, const struct lv_ins *pc)
+{
+	struct lv_proto *p = base[-2].f->p;
+	void *code = NULL;
+
+	if (first_time(L, p, &p->tier.loops) && L->g) {
+		sweep_code(L);
+		code = hew_tier_up(L->g, &p->tier, p, (uint32_t)(pc - p->code), base);
+	}
+	if (!code)
+		return (struct lv_native){ 0, LV_NATIVE_DEOPT };
+	return lv_enter_code(L, base, code);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ * guest.c - guests: opening, tiering up through their lift, entering compiled code.
+ */
+#include "api/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum hew_status hew_guest_open(struct hew *x, const struct hew_guest *guest, const struct hew_tier_options *o, void *vm, struct hew_guest_vm **out)
+{
+	struct hew_guest_vm *g;
+
+	*out = NULL;
+	if (!guest->lift || !guest->rebuild || !guest->resume)
+		return api_fail(x, HEW_BAD_ARG, "a guest needs lift, rebuild and resume");
+	if (!x->x.space)
+		return api_fail(x, HEW_NO_EXEC, "there is no executable memory: %s", x->x.why);
+	g = base_realloc(NULL, 0, sizeof *g);
+	if (!g)
+		return api_fail(x, HEW_NO_MEMORY, "not enough memory");
+	memset(g, 0, sizeof *g);
+	g->x = &x->x;
+	g->hew = x;
+	g->guest = *guest;
+	g->o = o ? *o : hew_tier_defaults();
+	g->vm = vm;
+	*out = g;
+	return HEW_OK;
+}
+
+void hew_guest_close(struct hew_guest_vm *g)
+{
+	if (!g)
+		return;
+	while (g->retired) {
+		struct hew_unit *u = g->retired;
+
+		g->retired = u->next;
+		tier_unit_free(g->x, u);
+	}
+	base_free(g, sizeof *g);
+}
+
+void *hew_fn_alloc(struct hew_fn *f, size_t n) { return arena_zero(&f->mem, n); }
+
+_Noreturn void hew_bail(struct hew_fn *f, const char *why)
+{
+	f->bail_why = why;
+	longjmp(*f->escape, 2);
+}
+
+static bool lift(struct hew_guest_vm *g, struct hew_fn *f, const struct hew_lift *what)
+{
+	jmp_buf here;
+
+	f->escape = &here;
+	if (_setjmp(here)) {
+		f->escape = NULL;
+		return false;
+	}
+	f->f->result[0] = f->f->result[1] = IR_T_i64;
+	f->f->n_results = 2;
+	ir_block_arg(f->f, 0, IR_T_ptr);
+	ir_block_arg(f->f, 0, IR_T_ptr);
+	g->guest.lift(g->vm, what, f);
+	f->escape = NULL;
+	return !f->f->bad;
+}
+
+/* Lifts and compiles; NULL with *why set. */
+static struct hew_unit *make_unit(struct hew_guest_vm *g, const struct hew_lift *what, struct tier_compile *c, const char **why)
+{
+	struct hew_fn *f = api_fn_new(g->hew, g->guest.name);
+	struct hew_unit *u = NULL;
+
+	*why = "not enough memory";
+	if (!f)
+		return NULL;
+	if (!lift(g, f, what)) {
+		*why = f->no_memory ? "not enough memory" : f->bail_why ? f->bail_why : "bad IR";
+		if (f->f->bad)
+			snprintf(g->x->why, sizeof g->x->why, "%s", *why = f->f->bad);
+		*why = f->f->bad ? g->x->why : *why;
+	} else if (tier_compile(g->x, f->f, &f->mem, c, &u) != HEW_OK) {
+		*why = g->x->why;
+	}
+	hew_fn_free(f);
+	return u;
+}
+
+static void report(struct hew_guest_vm *g, const struct hew_lift *what, const struct hew_unit *u, const struct tier_compile *c, const char *why)
+{
+	struct hew_event e = { .kind = u ? HEW_EV_COMPILED : HEW_EV_BAILED, .func = what->func, .pc = what->pc, .why = why, .ns = c->ns,
+		.bytes = u ? u->code.size : 0, .ir = c->ir.s, .assembly = c->assembly.s };
+
+	g->stats.compile_ns += c->ns;
+	if (u) {
+		g->stats.compiled++;
+		g->stats.code_bytes += u->code.size;
+		g->stats.live_bytes += u->code.size;
+	} else {
+		g->stats.bailed++;
+	}
+	if (g->o.event)
+		g->o.event(g->o.event_arg, &e);
+}
+
+void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame)
+{
+	struct hew_lift what = { .func = func, .pc = pc, .frame = frame, .attempt = t->attempts };
+	struct tier_compile c = { .level = g->o.level, .stress = g->o.stress, .fail_guard = g->o.fail_guard, .verify = g->o.verify,
+		.want_ir = g->o.want_ir, .want_asm = g->o.want_asm };
+	const char *why = NULL;
+	struct hew_unit *u = tier_find(t, pc);
+
+	if (t->barred || u) {
+		tier_set_counters(g, t);
+		return u ? u->code.rx : NULL;
+	}
+	u = make_unit(g, &what, &c, &why);
+	if (!u && g->x->space && hew_collect_code(g))
+		u = make_unit(g, &what, &c, &why);	/* retired code made room */
+	report(g, &what, u, &c, u ? NULL : why);
+	text_free(&c.ir);
+	text_free(&c.assembly);
+	if (u) {
+		u->guest = g;
+		u->tier = t;
+		u->func = func;
+		u->pc = pc;
+		u->next = t->units;
+		t->units = u;
+		if (pc == HEW_AT_ENTRY)
+			t->entry = u->code.rx;
+	} else {
+		/* what cannot be compiled now will hardly be later: wait longer each time */
+		t->attempts++;
+		if (t->attempts >= 2 * (uint32_t)g->o.attempt_limit)
+			tier_bar(g, t, func);
+	}
+	tier_set_counters(g, t);
+	return u ? u->code.rx : NULL;
+}
+
+struct hew_result hew_enter(struct hew_guest_vm *g, void *code, void *vm, void *frame, void **resume_frame, uint64_t *resume_pc)
+{
+	struct hew_result (*enter)(void *, void *, void *) = (struct hew_result (*)(void *, void *, void *))(uintptr_t)g->x->enter;
+	struct hew_result r = enter(code, vm, frame);
+
+	if (UNLIKELY(r.word == HEW_DEOPTIMISED)) {
+		*resume_frame = g->resume_frame;
+		*resume_pc = g->resume_pc;
+	}
+	return r;
+}

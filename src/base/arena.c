@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * arena.c - memory that dies together.
+ *
+ * Method: chunks of 16 KiB, doubling to 1 MiB, filled from the bottom; a request of more than a quarter of the
+ * next chunk gets a chunk of its own on a second list, so that it does not waste the rest of the open one.
+ * Cost: an add and a compare per allocation; at most a quarter of a chunk is lost at each chunk's end.
+ * Invariants: every result is 16-byte aligned; used <= head->size; total = sum of size over both lists.
+ * Under ASan bytes not handed out are poisoned, so an overrun is found although the chunk is one heap block.
+ */
+#include "base/base.h"
+
+#if BASE_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) __asan_poison_memory_region((p), (n))
+#define UNPOISON(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+#define POISON(p, n) ((void)0)
+#define UNPOISON(p, n) ((void)0)
+#endif
+
+enum { CHUNK_MIN = 16 << 10, CHUNK_MAX = 1 << 20, ALIGN = 16 };
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;			/* bytes of data */
+	_Alignas(ALIGN) uint8_t data[];
+};
+
+void arena_init(struct arena *a, void (*oom)(void *), void *arg)
+{
+	*a = (struct arena){ .oom = oom, .oom_arg = arg };
+}
+
+_Noreturn static void out_of_memory(struct arena *a)
+{
+	if (a->oom != NULL)
+		a->oom(a->oom_arg);
+	base_bug(__FILE__, __LINE__, "arena out of memory and nobody to tell");
+}
+
+static void push_chunk(struct arena *a, struct arena_chunk **list, size_t size)
+{
+	struct arena_chunk *c = base_realloc(NULL, 0, sizeof *c + size);
+
+	if (UNLIKELY(c == NULL))
+		out_of_memory(a);
+	c->next = *list;
+	c->size = size;
+	*list = c;
+	a->total += size;
+	POISON(c->data, size);
+}
+
+/* Frees the chunks of a list down to, not including, stop. */
+static void pop_chunks(struct arena *a, struct arena_chunk **list, struct arena_chunk *stop)
+{
+	while (*list != stop) {
+		struct arena_chunk *c = *list;
+
+		*list = c->next;
+		a->total -= c->size;
+		UNPOISON(c->data, c->size);
+		base_free(c, sizeof *c + c->size);
+	}
+}
+
+void arena_fini(struct arena *a)
+{
+	pop_chunks(a, &a->head, NULL);
+	pop_chunks(a, &a->big, NULL);
+	a->used = 0;
+}
+
+static inline size_t round_up(size_t n)
+{
+	return n == 0 ? ALIGN : (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+static void *alloc_slow(struct arena *a, size_t n)
+{
+	size_t want = a->head == NULL ? CHUNK_MIN : a->head->size < CHUNK_MAX ? a->head->size * 2 : CHUNK_MAX;
+	size_t room = round_up(n);
+
+	if (room > want / 4) {
+		push_chunk(a, &a->big, room);
+		UNPOISON(a->big->data, n);
+		return a->big->data;
+	}
+	push_chunk(a, &a->head, want);
+	a->used = room;
+	UNPOISON(a->head->data, n);
+	return a->head->data;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	size_t room = round_up(n);
+
+	if (UNLIKELY(n > PTRDIFF_MAX))
+		out_of_memory(a);
+	if (LIKELY(a->head != NULL && room <= a->head->size - a->used)) {
+		uint8_t *p = a->head->data + a->used;
+
+		a->used += room;
+		UNPOISON(p, n);
+		return p;
+	}
+	return alloc_slow(a, n);
+}
+
+void *arena_zero(struct arena *a, size_t n)
+{
+	return memset(arena_alloc(a, n), 0, n);
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(arena_alloc(a, n), s, n);
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+	return (struct arena_mark){ a->head, a->big, a->used };
+}
+
+void arena_release(struct arena *a, struct arena_mark m)
+{
+	pop_chunks(a, &a->big, m.big);
+	pop_chunks(a, &a->head, m.head);
+	a->used = m.used;
+	if (a->head != NULL)
+		POISON(a->head->data + a->used, a->head->size - a->used);
+}
+
+/* Doubles an array, in place when it is the last thing of the open chunk. */
+void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t size)
+{
+	uint32_t more = *cap < 8 ? 8 : *cap * 2;
+	size_t old_room = round_up(*cap * size), new_room;
+	void *to;
+
+	ASSERT(n <= *cap && size > 0);
+	if (UNLIKELY(*cap > UINT32_MAX / 2 || more > PTRDIFF_MAX / size))
+		out_of_memory(a);
+	new_room = round_up(more * size);
+	if (*cap > 0 && a->head != NULL && (uint8_t *)at + old_room == a->head->data + a->used
+	    && new_room - old_room <= a->head->size - a->used) {
+		a->used += new_room - old_room;
+		UNPOISON(at, more * size);
+		*cap = more;
+		return at;
+	}
+	to = arena_alloc(a, more * size);
+	if (n > 0)
+		memcpy(to, at, n * size);
+	*cap = more;
+	return to;
+}

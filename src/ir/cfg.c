@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT
+ * cfg.c - predecessors, reverse post-order, dominators, natural loops, edge splitting.
+ *
+ * Dominators by the iteration of Cooper, Harvey and Kennedy ("A Simple, Fast Dominance Algorithm"): nearly linear on
+ * the graphs that front ends build. Loops are natural loops of back edges into dominating headers; what an
+ * irreducible region repeats is no loop here and merely keeps its depth.
+ */
+#include "ir/ir.h"
+
+#define NO_BLOCK UINT32_MAX
+
+static void post_order(struct ir_func *f)
+{
+	uint32_t n = f->block.n, depth = 0, count = 0;
+	uint32_t *stack = arena_alloc(f->mem, (n + 1) * sizeof *stack);
+	uint8_t *next = arena_zero(f->mem, n);
+	uint32_t *order = arena_alloc(f->mem, (n + 1) * sizeof *order);
+
+	for (uint32_t b = 0; b < n; b++) {
+		f->block.at[b].reachable = false;
+		f->block.at[b].pred.n = 0;
+	}
+	stack[depth++] = 0;
+	f->block.at[0].reachable = true;
+	while (depth) {
+		uint32_t b = stack[depth - 1], e[2];
+		unsigned k = ir_succs(f, b, e);
+
+		if (next[b] < k) {
+			/* last successor first, so that the first one comes right behind its block */
+			uint32_t to = f->edge.at[e[k - 1 - next[b]++]].to;
+
+			if (!f->block.at[to].reachable) {
+				f->block.at[to].reachable = true;
+				stack[depth++] = to;
+			}
+		} else {
+			order[count++] = b;
+			depth--;
+		}
+	}
+	f->n_order = count;
+	f->order = arena_alloc(f->mem, (count + 1) * sizeof *f->order);
+	for (uint32_t i = 0; i < count; i++) {
+		f->order[i] = order[count - 1 - i];
+		f->block.at[f->order[i]].rpo = i;
+	}
+}
+
+static void predecessors(struct ir_func *f)
+{
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t b = f->order[i], e[2];
+		unsigned k = ir_succs(f, b, e);
+
+		for (unsigned j = 0; j < k; j++)
+			vec_push(f->mem, &f->block.at[f->edge.at[e[j]].to].pred, b);
+	}
+}
+
+static uint32_t meet(const struct ir_func *f, uint32_t a, uint32_t b)
+{
+	while (a != b) {
+		while (f->block.at[a].rpo > f->block.at[b].rpo)
+			a = f->block.at[a].idom;
+		while (f->block.at[b].rpo > f->block.at[a].rpo)
+			b = f->block.at[b].idom;
+	}
+	return a;
+}
+
+static void dominators(struct ir_func *f)
+{
+	bool changed = true;
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		f->block.at[f->order[i]].idom = NO_BLOCK;
+	f->block.at[0].idom = 0;
+	while (changed) {
+		changed = false;
+		for (uint32_t i = 1; i < f->n_order; i++) {
+			struct ir_block *b = &f->block.at[f->order[i]];
+			uint32_t d = NO_BLOCK;
+
+			for (uint32_t k = 0; k < b->pred.n; k++)
+				if (f->block.at[b->pred.at[k]].idom != NO_BLOCK)
+					d = d == NO_BLOCK ? b->pred.at[k] : meet(f, d, b->pred.at[k]);
+			if (b->idom != d) {
+				b->idom = d;
+				changed = true;
+			}
+		}
+	}
+	f->block.at[0].depth = 0;
+	for (uint32_t i = 1; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		b->depth = f->block.at[b->idom].depth + 1;
+	}
+}
+
+bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
+{
+	while (f->block.at[b].depth > f->block.at[a].depth)
+		b = f->block.at[b].idom;
+	return a == b;
+}
+
+/* Marks the body of the loop with header h that the block `from` jumps back to. Inner loops were marked before or
+ * will be later: a block keeps the header that is deepest in the dominator tree. */
+static void mark_loop(struct ir_func *f, uint32_t h, uint32_t from, uint32_t *stack, uint32_t *mark)
+{
+	uint32_t depth = 0;
+
+	if (mark[from] != h + 1) {
+		mark[from] = h + 1;
+		stack[depth++] = from;
+	}
+	while (depth) {
+		struct ir_block *b = &f->block.at[stack[--depth]];
+
+		if (stack[depth] == h)
+			continue;
+		for (uint32_t k = 0; k < b->pred.n; k++)
+			if (mark[b->pred.at[k]] != h + 1) {
+				mark[b->pred.at[k]] = h + 1;
+				stack[depth++] = b->pred.at[k];
+			}
+	}
+}
+
+static void loops(struct ir_func *f)
+{
+	uint32_t n = f->block.n;
+	uint32_t *stack = arena_alloc(f->mem, (n + 1) * sizeof *stack);
+	uint32_t *mark = arena_zero(f->mem, n * sizeof *mark);
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		f->block.at[f->order[i]].loop = f->block.at[f->order[i]].loop_depth = 0;
+	/* outer headers come first in reverse post-order, so an inner loop overwrites `loop` of its blocks */
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t h = f->order[i];
+		bool header = false;
+
+		for (uint32_t k = 0; k < f->block.at[h].pred.n; k++) {
+			uint32_t p = f->block.at[h].pred.at[k];
+
+			if (ir_dominates(f, h, p)) {
+				if (!header)
+					mark[h] = h + 1;
+				header = true;
+				mark_loop(f, h, p, stack, mark);
+			}
+		}
+		if (!header)
+			continue;
+		for (uint32_t k = 0; k < f->n_order; k++)
+			if (mark[f->order[k]] == h + 1) {
+				f->block.at[f->order[k]].loop = h + 1;
+				f->block.at[f->order[k]].loop_depth++;
+			}
+	}
+}
+
+void ir_analyse(struct ir_func *f)
+{
+	post_order(f);
+	predecessors(f);
+	dominators(f);
+	loops(f);
+}
+
+bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b)
+{
+	uint32_t l = f->block.at[b].loop;
+
+	/* walk outwards: the loop around a header is the loop of its immediate dominator, if that is inside one */
+	while (l) {
+		uint32_t h = l - 1;
+
+		if (h == header)
+			return true;
+		if (h == 0 || f->block.at[h].loop_depth <= f->block.at[header].loop_depth)
+			return false;
+		l = f->block.at[f->block.at[h].idom].loop;
+	}
+	return false;
+}
+
+uint32_t ir_split_edge(struct ir_func *f, uint32_t edge)
+{
+	uint32_t to = f->edge.at[edge].to, args = f->edge.at[edge].args, n = f->edge.at[edge].n;
+	uint32_t cur = f->cur, b = ir_block_new(f), e;
+	ir_ref j;
+
+	vec_push(f->mem, &f->edge, ((struct ir_edge){ to, args, n }));
+	e = f->edge.n - 1;
+	j = ir_raw_node(f, (struct ir_node){ .op = IR_jmp, .a = (ir_ref)e });
+	f->block.at[b].control = j;
+	f->block.at[b].cold = f->block.at[to].cold;
+	f->edge.at[edge] = (struct ir_edge){ b, 0, 0 };
+	f->cur = cur;
+	return b;
+}
+
+void ir_split_critical(struct ir_func *f)
+{
+	uint32_t n = f->n_order;
+	bool any = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t e[2];
+		unsigned k = ir_succs(f, f->order[i], e);
+
+		for (unsigned j = 0; k == 2 && j < k; j++)
+			if (f->block.at[f->edge.at[e[j]].to].pred.n > 1) {
+				ir_split_edge(f, e[j]);
+				any = true;
+			}
+	}
+	if (any)
+		ir_analyse(f);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ * place.c - give every needed pure node a block and an order.
+ *
+ * Click, "Global Code Motion / Global Value Numbering" (PLDI 1995): the earliest legal block is the deepest of the
+ * operands' blocks, the latest is the common dominator of the uses; between the two the block in the fewest loops
+ * wins, the latest of equals. Inside a block a pure node stands right before its first user. Nodes nobody needs get
+ * no place. The order depends only on the graph and the skeleton, not on node numbers, so that printing a function,
+ * reading it back and printing it again gives the same text. Linear in nodes and uses, but for walks up the dominators.
+ */
+#include "ir/ir.h"
+
+#define UNPLACED UINT32_MAX
+
+struct place {
+	struct ir_func *f;
+	struct arena *mem;
+	uint32_t *early, *late, *block;		/* by node */
+	uint8_t *state;				/* 0 new, 1 on the stack, 2 done, 3 written */
+	uint8_t *step; bool depends;		/* see mark_steps */
+	VEC(ir_ref) topo;			/* pure nodes, operands first */
+	VEC(ir_ref) stack;
+	uint32_t use_block;			/* where the use being visited happens */
+	VEC(ir_ref) *out;
+	VEC(ir_ref) *of_block;			/* pure nodes by block, in topological order */
+	uint32_t emitting;
+};
+
+static bool floats(const struct place *p, ir_ref r)
+{
+	return r > 0 && !ir_pinned(p->f, ir_at(p->f, r));
+}
+
+static void push_operand(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	if (floats(p, *operand) && p->state[*operand] == 0)
+		vec_push(p->mem, &p->stack, *operand);
+}
+
+static void reach(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	push_operand(p, operand);
+	while (p->stack.n) {
+		ir_ref r = p->stack.at[p->stack.n - 1];
+
+		if (p->state[r] == 0) {
+			p->state[r] = 1;
+			ir_visit(p->f, ir_at(p->f, r), push_operand, p);
+			continue;
+		}
+		p->stack.n--;
+		if (p->state[r] == 1) {
+			p->state[r] = 2;
+			vec_push(p->mem, &p->topo, r);
+		}
+	}
+}
+
+/* Calls fn for every operand of every pinned node of block b, states included. */
+static void each_use(struct place *p, uint32_t b, ir_visit_fn *fn)
+{
+	struct ir_block *blk = &p->f->block.at[b];
+
+	p->use_block = b;
+	if (blk->state)
+		ir_visit_state(p->f, blk->state, fn, p);
+	for (uint32_t i = 0; i <= blk->ins.n; i++) {
+		ir_ref r = i < blk->ins.n ? blk->ins.at[i] : blk->control;
+
+		if (!r || !ir_pinned(p->f, ir_at(p->f, r)))
+			continue;
+		ir_visit(p->f, ir_at(p->f, r), fn, p);
+		ir_visit_state(p->f, ir_node_state(p->f, ir_at(p->f, r)), fn, p);
+	}
+}
+
+static void deepest(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+	uint32_t b = *operand <= 0 ? 0 : p->early[*operand];
+
+	if (p->f->block.at[b].depth > p->f->block.at[p->use_block].depth)
+		p->use_block = b;
+}
+
+static uint32_t common_dominator(const struct ir_func *f, uint32_t a, uint32_t b)
+{
+	while (a != b) {
+		if (f->block.at[a].depth >= f->block.at[b].depth)
+			a = f->block.at[a].idom;
+		else
+			b = f->block.at[b].idom;
+	}
+	return a;
+}
+
+static void widen(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	if (!floats(p, *operand))
+		return;
+	p->late[*operand] = p->late[*operand] == UNPLACED ? p->use_block :
+		common_dominator(p->f, p->late[*operand], p->use_block);
+}
+
+static void choose(struct place *p, ir_ref r)
+{
+	const struct ir_func *f = p->f;
+	uint32_t best = p->late[r];
+
+	for (uint32_t b = p->late[r]; ; b = f->block.at[b].idom) {
+		if (f->block.at[b].loop_depth < f->block.at[best].loop_depth)
+			best = b;
+		if (b == p->early[r] || b == 0)
+			break;
+	}
+	p->block[r] = best;
+}
+
+static void want(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	if (floats(p, *operand) && p->state[*operand] != 3 && p->block[*operand] == p->emitting)
+		vec_push(p->mem, &p->stack, *operand);
+}
+
+/* Writes the pure nodes of this block that *operand needs and that were not written yet. */
+static void write_before(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	want(p, operand);
+	while (p->stack.n) {
+		ir_ref r = p->stack.at[p->stack.n - 1];
+
+		if (p->state[r] == 2) {
+			p->state[r] = 1;
+			ir_visit(p->f, ir_at(p->f, r), want, p);
+			continue;
+		}
+		p->stack.n--;
+		if (p->state[r] == 1) {
+			p->state[r] = 3;
+			vec_push(p->mem, &p->out[p->emitting], r);
+		}
+	}
+}
+
+static void note_step(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+
+	if (*operand > 0 && p->step[*operand] && p->block[*operand] == p->emitting)
+		p->depends = true;
+}
+
+/* Marks the pure nodes of block b that compute the next value of an argument from the argument, and all that need them:
+ * written last, they can take over the argument's register. */
+static void mark_steps(struct place *p, uint32_t b)
+{
+	const struct ir_func *f = p->f;
+	uint32_t e[2];
+	unsigned n = ir_succs(f, b, e);
+
+	for (unsigned k = 0; k < n; k++) {
+		const struct ir_edge *x = &f->edge.at[e[k]];
+
+		if (f->block.at[x->to].rpo > f->block.at[b].rpo)
+			continue;
+		for (uint32_t i = 0; i < x->n; i++) {
+			ir_ref r = f->pool.at[x->args + i], arg = f->block.at[x->to].arg.at[i];
+
+			if (floats(p, r) && p->block[r] == b && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
+				p->step[r] = 1;
+		}
+	}
+	for (uint32_t i = 0; i < p->of_block[b].n; i++) {
+		ir_ref r = p->of_block[b].at[i];
+
+		p->depends = false;
+		ir_visit(p->f, ir_at(f, r), note_step, p);
+		p->step[r] |= p->depends;
+	}
+}
+
+static void write_block(struct place *p, uint32_t b)
+{
+	struct ir_func *f = p->f;
+	struct ir_block *blk = &f->block.at[b];
+
+	p->emitting = b;
+	if (blk->state)
+		ir_visit_state(f, blk->state, write_before, p);
+	for (uint32_t i = 0; i < blk->ins.n; i++) {
+		ir_ref r = blk->ins.at[i];
+
+		if (!ir_pinned(f, ir_at(f, r)))
+			continue;
+		/* operands are visited in order, so pure nodes come out in the order of their first use */
+		ir_visit(f, ir_at(f, r), write_before, p);
+		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), write_before, p);
+		vec_push(p->mem, &p->out[b], r);
+	}
+	mark_steps(p, b);
+	for (uint32_t i = 0; i < p->of_block[b].n; i++)
+		if (!p->step[p->of_block[b].at[i]])
+			write_before(p, &p->of_block[b].at[i]);
+	for (uint32_t i = 0; i < p->of_block[b].n; i++)
+		write_before(p, &p->of_block[b].at[i]);
+}
+
+struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
+{
+	struct place p = { .f = f, .mem = mem };
+
+	ir_analyse(f);
+	p.early = arena_zero(mem, f->node.n * sizeof *p.early);
+	p.late = arena_alloc(mem, f->node.n * sizeof *p.late);
+	memset(p.late, 0xff, f->node.n * sizeof *p.late);
+	p.block = arena_zero(mem, f->node.n * sizeof *p.block);
+	p.state = arena_zero(mem, f->node.n);
+	p.step = arena_zero(mem, f->node.n);
+	p.out = arena_zero(mem, f->block.n * sizeof *p.out);
+	p.of_block = arena_zero(mem, f->block.n * sizeof *p.of_block);
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->ins.n; k++)
+			p.early[b->ins.at[k]] = f->order[i];
+		for (uint32_t k = 0; k < b->arg.n; k++)
+			p.early[b->arg.at[k]] = f->order[i];
+	}
+	for (uint32_t i = 0; i < f->n_order; i++)
+		each_use(&p, f->order[i], reach);
+	for (uint32_t i = 0; i < p.topo.n; i++) {
+		p.use_block = 0;
+		ir_visit(f, ir_at(f, p.topo.at[i]), deepest, &p);
+		p.early[p.topo.at[i]] = p.use_block;
+	}
+	for (uint32_t i = 0; i < f->n_order; i++)
+		each_use(&p, f->order[i], widen);
+	for (uint32_t i = p.topo.n; i-- > 0;) {
+		choose(&p, p.topo.at[i]);
+		p.use_block = p.block[p.topo.at[i]];
+		ir_visit(f, ir_at(f, p.topo.at[i]), widen, &p);
+	}
+	for (uint32_t i = 0; i < p.topo.n; i++)
+		vec_push(mem, &p.of_block[p.block[p.topo.at[i]]], p.topo.at[i]);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		write_block(&p, f->order[i]);
+	return (struct ir_placement){ .of_block = (void *)p.out };
+}
+
+void ir_place(struct ir_func *f)
+{
+	struct ir_placement p = ir_placement(f, f->mem);
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		memcpy(&b->ins, &p.of_block[f->order[i]], sizeof b->ins);
+	}
+	f->placed = true;
+}

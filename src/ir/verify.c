@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT
+ * verify.c - is this function well formed? Run between all passes in tests.
+ *
+ *   types      every operand has the type its operation asks for
+ *   dominance  every use is dominated by its definition (through the placement, so floating nodes are covered)
+ *   edges      arguments match the target's in number and type
+ *   epochs     recomputed from the effects: a guard stands in the epoch in which its frame state was made
+ *
+ * The epoch at a point is named by the last effect before it; where paths with different epochs meet, and at loop
+ * headers, a new one begins.
+ */
+#include "ir/ir.h"
+
+#include <stdio.h>
+
+struct verify {
+	struct ir_func *f;
+	char *why;
+	size_t n;
+	bool bad;
+	uint32_t *where;		/* by node: position in the placed order + 1 */
+	uint32_t *block_of;
+	uint32_t at_block, at;
+	ir_ref user;
+	int64_t *epoch_in;		/* by block: > 0 effect node, < 0 -(block + 1) */
+};
+
+static void complain(struct verify *v, const char *fmt, ...) PRINTF(2, 3);
+static void complain(struct verify *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (v->bad)
+		return;
+	v->bad = true;
+	va_start(ap, fmt);
+	vsnprintf(v->why, v->n, fmt, ap);
+	va_end(ap);
+}
+
+static const char *tname(const struct verify *v, ir_ref r) { return ir_types[ir_type_of(v->f, r)].name; }
+
+static bool valid(const struct ir_func *f, ir_ref r)
+{
+	return r >= 0 ? (uint32_t)r < f->node.n : (uint32_t)-r < f->konst.n;
+}
+
+/* ---- types ------------------------------------------------------------------------------------------------ */
+
+static bool is_int(enum ir_type t) { return t == IR_T_i32 || t == IR_T_i64; }
+
+static bool binary_types_fit(const struct verify *v, const struct ir_node *n)
+{
+	enum ir_type a = ir_type_of(v->f, n->a), b = ir_type_of(v->f, n->b);
+
+	switch (n->op) {
+	case IR_add:
+		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
+	case IR_sub:
+		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
+	case IR_shl: case IR_shr: case IR_sar:
+		return is_int(a) && is_int(b);
+	case IR_eq: case IR_ne: case IR_lt: case IR_le: case IR_ult: case IR_ule:
+		return a == b && (is_int(a) || a == IR_T_ptr);
+	case IR_feq: case IR_fne: case IR_flt: case IR_fle:
+	case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv:
+		return a == b && ir_is_float(a);
+	default:
+		return a == b && is_int(a);
+	}
+}
+
+static bool unary_type_fits(const struct verify *v, const struct ir_node *n)
+{
+	enum ir_type a = ir_type_of(v->f, n->a), t = n->type;
+
+	switch (n->op) {
+	case IR_sext: case IR_zext: return a == IR_T_i32 && t == IR_T_i64;
+	case IR_trunc: return (a == IR_T_i64 || a == IR_T_ptr) && t == IR_T_i32;
+	case IR_itof: return is_int(a) && ir_is_float(t);
+	case IR_ftoi: return ir_is_float(a) && is_int(t);
+	case IR_fcvt: return ir_is_float(a) && ir_is_float(t) && a != t;
+	case IR_bitcast: return t != IR_T_void && a != IR_T_void && ir_types[a].size == ir_types[t].size;
+	case IR_neg: case IR_not: case IR_sext8: case IR_sext16: return is_int(a);
+	default: return ir_is_float(a);
+	}
+}
+
+static bool memory_types_fit(const struct verify *v, const struct ir_node *n)
+{
+	enum ir_type t = n->op == IR_load ? n->type : ir_type_of(v->f, n->c);
+	enum ir_width w = IR_MEM_WIDTH(n->aux);
+
+	if (ir_type_of(v->f, n->a) != IR_T_ptr || t == IR_T_void)
+		return false;
+	if (w == IR_W_32S || w == IR_W_32U)
+		return t == IR_T_i64;
+	return w == IR_W_FULL || is_int(t);
+}
+
+static bool call_fits(const struct verify *v, const struct ir_node *n)
+{
+	const struct ir_call *d;
+
+	if (n->c < 0 || (uint32_t)n->c >= v->f->call.n || ir_type_of(v->f, n->a) != IR_T_ptr)
+		return false;
+	d = &v->f->call.at[n->c];
+	return n->type == (d->n_results ? d->result[0] : IR_T_void);
+}
+
+static bool types_fit(const struct verify *v, const struct ir_node *n)
+{
+	enum ir_type a = ir_type_of(v->f, n->a);
+
+	switch (n->op) {
+	case IR_load: case IR_store: return memory_types_fit(v, n);
+	case IR_call: return call_fits(v, n);
+	case IR_result: return n->a > 0 && ir_at(v->f, n->a)->op == IR_call && n->b == 1 &&
+			v->f->call.at[ir_at(v->f, n->a)->c].n_results == 2 && n->type == v->f->call.at[ir_at(v->f, n->a)->c].result[1];
+	case IR_check: return a == IR_T_i32;
+	case IR_br: return a == IR_T_i32;
+	case IR_select: return a == IR_T_i32 && ir_type_of(v->f, n->b) == ir_type_of(v->f, n->c) && ir_type_of(v->f, n->b) != IR_T_void;
+	case IR_ret:
+		return a == v->f->result[0] && ir_type_of(v->f, n->b) == v->f->result[1];
+	case IR_nop: case IR_arg: case IR_jmp: case IR_exit: return true;
+	case IR_sp: return n->type == IR_T_ptr;
+	default:
+		return ir_ops[n->op].args[1] == 'v' ? binary_types_fit(v, n) : unary_type_fits(v, n);
+	}
+}
+
+bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c)
+{
+	struct verify v = { .f = f };
+	struct ir_node n = { .op = (uint8_t)op, .type = (uint8_t)t, .a = a, .b = b, .c = c };
+
+	return types_fit(&v, &n);
+}
+
+static void check_types(struct verify *v, ir_ref r)
+{
+	const struct ir_node *n = ir_at(v->f, r);
+	const char *args = ir_ops[n->op].args;
+
+	if (types_fit(v, n))
+		return;
+	if (args[1] == 'v' && args[2] == 'v')
+		complain(v, "%s does not take %s, %s, %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b), tname(v, n->c));
+	else if (args[1] == 'v')
+		complain(v, "%s does not take %s and %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b));
+	else
+		complain(v, "%s does not take %s to %s", ir_ops[n->op].name, tname(v, n->a), ir_types[n->type].name);
+}
+
+/* ---- references and dominance -------------------------------------------------------------------------------- */
+
+static void check_ref(void *arg, ir_ref *r)
+{
+	struct verify *v = arg;
+
+	if (!valid(v->f, *r))
+		complain(v, "%s has an operand that does not exist (%d)", ir_ops[ir_at(v->f, v->user)->op].name, *r);
+}
+
+static void check_dominated(void *arg, ir_ref *r)
+{
+	struct verify *v = arg;
+	uint32_t b;
+
+	if (*r <= 0 || v->bad)
+		return;
+	if (!v->where[*r]) {
+		complain(v, "%s in block %u uses a value of an unreachable block or of no block (%s)", ir_ops[ir_at(v->f, v->user)->op].name,
+			v->at_block, ir_ops[ir_at(v->f, *r)->op].name);
+		return;
+	}
+	b = v->block_of[*r];
+	if (b == v->at_block ? v->where[*r] > v->at : !ir_dominates(v->f, b, v->at_block))
+		complain(v, "%s in block %u uses a value (%s, block %u) that does not dominate it", ir_ops[ir_at(v->f, v->user)->op].name,
+			v->at_block, ir_ops[ir_at(v->f, *r)->op].name, b);
+}
+
+static void check_edges(struct verify *v, uint32_t b)
+{
+	uint32_t e[2];
+	unsigned k = ir_succs(v->f, b, e);
+
+	for (unsigned i = 0; i < k; i++) {
+		const struct ir_edge *x = &v->f->edge.at[e[i]];
+		const struct ir_block *to = &v->f->block.at[x->to];
+
+		if (x->to == 0) {
+			complain(v, "block %u jumps to the entry", b);
+			return;
+		}
+		if (x->n != to->arg.n) {
+			complain(v, "block %u passes %u arguments to block %u, which takes %u", b, x->n, x->to, to->arg.n);
+			return;
+		}
+		for (uint32_t j = 0; j < x->n; j++)
+			if (ir_type_of(v->f, v->f->pool.at[x->args + j]) != ir_type_of(v->f, to->arg.at[j]))
+				complain(v, "argument %u of block %u is %s, but block %u passes %s", j, x->to, tname(v, to->arg.at[j]), b,
+					tname(v, v->f->pool.at[x->args + j]));
+	}
+}
+
+/* Everything that must hold before the graph may be walked. */
+static void check_shape(struct verify *v)
+{
+	struct ir_func *f = v->f;
+
+	for (uint32_t b = 0; b < f->block.n && !v->bad; b++) {
+		struct ir_block *blk = &f->block.at[b];
+
+		if (!blk->control) {
+			/* a block that nothing reaches may stay open */
+			continue;
+		}
+		if (!(ir_ops[ir_at(f, blk->control)->op].flags & IR_ENDS))
+			complain(v, "block %u does not end in a control node", b);
+		for (uint32_t i = 0; i <= blk->ins.n && !v->bad; i++) {
+			v->user = i < blk->ins.n ? blk->ins.at[i] : blk->control;
+			ir_visit(f, ir_at(f, v->user), check_ref, v);
+			ir_visit_state(f, ir_node_state(f, ir_at(f, v->user)), check_ref, v);
+			if (ir_ops[ir_at(f, v->user)->op].flags & IR_GUARD && !ir_node_state(f, ir_at(f, v->user)))
+				complain(v, "%s has no frame state", ir_ops[ir_at(f, v->user)->op].name);
+		}
+	}
+	for (uint32_t r = 1; r < f->node.n && !v->bad; r++) {
+		v->user = (ir_ref)r;
+		if (!(ir_ops[f->node.at[r].op].flags & IR_PURE))
+			continue;
+		ir_visit(f, &f->node.at[r], check_ref, v);
+	}
+}
+
+/* ---- epochs -------------------------------------------------------------------------------------------------------- */
+
+static int64_t last_effect(const struct ir_func *f, uint32_t b, int64_t in)
+{
+	const struct ir_block *blk = &f->block.at[b];
+
+	for (uint32_t i = blk->ins.n; i-- > 0;)
+		if (ir_ops[ir_at(f, blk->ins.at[i])->op].flags & IR_EFFECT)
+			return blk->ins.at[i];
+	return in;
+}
+
+static void compute_epochs(struct verify *v)
+{
+	struct ir_func *f = v->f;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t b = f->order[i];
+		const struct ir_block *blk = &f->block.at[b];
+		int64_t in = 0;
+
+		for (uint32_t k = 0; k < blk->pred.n; k++) {
+			uint32_t p = blk->pred.at[k];
+			int64_t out = f->block.at[p].rpo >= i ? 0 : last_effect(f, p, v->epoch_in[p]);
+
+			if (out == 0 || (in && out != in)) {
+				in = 0;
+				break;
+			}
+			in = out;
+		}
+		v->epoch_in[b] = in ? in : -(int64_t)b - 1;
+	}
+}
+
+static void check_epoch(struct verify *v, ir_ref r, int64_t now)
+{
+	uint32_t s = ir_node_state(v->f, ir_at(v->f, r));
+	const struct ir_state *x;
+	int64_t made;
+
+	if (!s)
+		return;
+	x = &v->f->state.at[s];
+	if (x->block >= v->f->block.n || !v->f->block.at[x->block].reachable) {
+		complain(v, "frame state %u of %s belongs to a block that is gone", s, ir_ops[ir_at(v->f, r)->op].name);
+		return;
+	}
+	made = x->after ? x->after : v->epoch_in[x->block];
+	if (made != now)
+		complain(v, "%s in block %u carries frame state %u of another epoch", ir_ops[ir_at(v->f, r)->op].name, v->at_block, s);
+}
+
+/* ---- the walk ---------------------------------------------------------------------------------------------------------- */
+
+static void check_block(struct verify *v, uint32_t b, const ir_ref *at, uint32_t n)
+{
+	struct ir_func *f = v->f;
+	struct ir_block *blk = &f->block.at[b];
+	int64_t epoch = v->epoch_in[b];
+
+	v->at_block = b;
+	if (blk->state) {
+		v->user = blk->arg.n ? blk->arg.at[0] : blk->control;
+		v->at = blk->arg.n ? v->where[blk->arg.at[blk->arg.n - 1]] : 0;
+		if (n)
+			v->at = v->where[at[n - 1]];
+		ir_visit_state(f, blk->state, check_dominated, v);
+	}
+	for (uint32_t i = 0; i <= n && !v->bad; i++) {
+		ir_ref r = i < n ? at[i] : blk->control;
+		unsigned flags = ir_ops[ir_at(f, r)->op].flags;
+
+		v->user = r;
+		v->at = i < n ? v->where[r] - 1 : UINT32_MAX;
+		ir_visit(f, ir_at(f, r), check_dominated, v);
+		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), check_dominated, v);
+		check_types(v, r);
+		if ((flags & IR_GUARD) || ir_at(f, r)->op == IR_exit)
+			check_epoch(v, r, epoch);
+		if (flags & IR_EFFECT)
+			epoch = r;
+		if (ir_at(f, r)->op == IR_result && (i == 0 || at[i - 1] != ir_at(f, r)->a))
+			complain(v, "result does not stand right behind its call");
+	}
+	check_edges(v, b);
+}
+
+bool ir_verify(struct ir_func *f, char *why, size_t n)
+{
+	struct verify v = { .f = f, .why = why, .n = n };
+	struct ir_placement p;
+	uint32_t pos = 0;
+
+	why[0] = 0;
+	if (f->bad) {
+		complain(&v, "%s", f->bad);
+		return false;
+	}
+	if (f->block.n == 0 || !f->block.at[0].control) {
+		complain(&v, "the entry block is open or missing");
+		return false;
+	}
+	check_shape(&v);
+	if (v.bad)
+		return false;
+	p = ir_placement(f, f->mem);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		if (!f->block.at[f->order[i]].control)
+			complain(&v, "block %u has no end", f->order[i]);
+	if (v.bad)
+		return false;
+	v.where = arena_zero(f->mem, f->node.n * sizeof *v.where);
+	v.block_of = arena_zero(f->mem, f->node.n * sizeof *v.block_of);
+	v.epoch_in = arena_zero(f->mem, f->block.n * sizeof *v.epoch_in);
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t b = f->order[i];
+
+		for (uint32_t k = 0; k < f->block.at[b].arg.n; k++) {
+			v.where[f->block.at[b].arg.at[k]] = ++pos;
+			v.block_of[f->block.at[b].arg.at[k]] = b;
+		}
+		for (uint32_t k = 0; k < p.of_block[b].n; k++) {
+			v.where[p.of_block[b].at[k]] = ++pos;
+			v.block_of[p.of_block[b].at[k]] = b;
+		}
+	}
+	compute_epochs(&v);
+	for (uint32_t i = 0; i < f->n_order && !v.bad; i++)
+		check_block(&v, f->order[i], p.of_block[f->order[i]].at, p.of_block[f->order[i]].n);
+	return !v.bad;
+}

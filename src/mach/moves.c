@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * moves.c - the one parallel-move resolver: edges, calls, fixed operands, spills all come here.
+ *
+ * Orders a parallel assignment so that nothing is overwritten before it was read. A move whose target no pending move
+ * reads is safe; when none is left, only cycles are, and one is opened by saving a source in the general scratch
+ * register, which can hold any value. Moves between two slots go through the floating scratch register at emission, so
+ * the two uses never meet. Quadratic in the number of moves of one group, which is small.
+ */
+#include "mach/mach.h"
+#include "mach/target.h"
+
+static bool same_place(const struct mach_loc *a, const struct mach_loc *b)
+{
+	if (a->where != b->where)
+		return false;
+	return a->where == MACH_REG ? a->reg == b->reg : a->where == MACH_STACK ? a->slot == b->slot : false;
+}
+
+static bool is_read(const struct mach_move *par, uint32_t n, const bool *done, uint32_t except)
+{
+	for (uint32_t k = 0; k < n; k++)
+		if (!done[k] && k != except && same_place(&par[k].from, &par[except].to))
+			return true;
+	return false;
+}
+
+void ra_sequence(struct mach_func *m, struct mach_move *par, uint32_t n)
+{
+	bool *done = arena_zero(m->mem, n + 1);
+	uint32_t left = 0;
+
+	for (uint32_t k = 0; k < n; k++) {
+		done[k] = same_place(&par[k].from, &par[k].to);
+		left += !done[k];
+	}
+	while (left) {
+		bool progress = false;
+		uint32_t open = 0;
+
+		for (uint32_t k = 0; k < n; k++) {
+			if (done[k] || is_read(par, n, done, k))
+				continue;
+			vec_push(m->mem, &m->move, par[k]);
+			done[k] = progress = true;
+			left--;
+		}
+		if (progress || !left)
+			continue;
+		while (done[open])
+			open++;
+		{
+			struct mach_loc old = par[open].from;
+			struct mach_loc save = { .where = MACH_REG, .reg = m->target->scratch[MACH_G], .type = old.type };
+
+			vec_push(m->mem, &m->move, ((struct mach_move){ old, save }));
+			for (uint32_t k = 0; k < n; k++)
+				if (!done[k] && same_place(&par[k].from, &old))
+					par[k].from = save;
+		}
+	}
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * strength.c - cheaper operations for arithmetic with constants.
+ *
+ *   x * 2^k          shift; 2^k + 1, 2^k - 1: shift and add or subtract
+ *   x / d, x % d     high product with a magic number, shifts and corrections; powers of two by shifts
+ *
+ * Method: Granlund and Montgomery, "Division by Invariant Integers using Multiplication" (PLDI 1994); the magic numbers
+ * are computed here from their definition with 128-bit arithmetic. Only division by a constant that cannot fault.
+ */
+#include "opt/opt.h"
+
+struct strength { struct ir_func *f; struct opt_subst s; };
+
+static ir_ref emit(struct strength *p, enum ir_op op, ir_ref a, ir_ref b)
+{
+	return ir_emit(p->f, op, IR_T_void, 0, a, b, 0);
+}
+
+static ir_ref konst(struct strength *p, enum ir_type t, int64_t x) { return ir_const(p->f, t, x); }
+static unsigned width(enum ir_type t) { return t == IR_T_i32 ? 32 : 64; }
+static bool is_pow2(uint64_t x) { return x && !(x & (x - 1)); }
+
+static ir_ref multiply(struct strength *p, const struct ir_node *n)
+{
+	enum ir_type t = n->type;
+	int64_t k = ir_kbits(p->f, n->b);
+	uint64_t u = t == IR_T_i32 ? (uint32_t)k : (uint64_t)k;
+	ir_ref x = n->a;
+
+	/* x * 2^k => x << k */
+	if (is_pow2(u))
+		return emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u)));
+	/* x * (2^k + 1) => (x << k) + x */
+	if (is_pow2(u - 1))
+		return emit(p, IR_add, emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u - 1))), x);
+	/* x * (2^k - 1) => (x << k) - x */
+	if (is_pow2(u + 1) && u + 1 != 0)
+		return emit(p, IR_sub, emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u + 1))), x);
+	return IR_NONE;
+}
+
+/* x / 2^k toward zero: add 2^k - 1 to negative x, then shift. */
+static ir_ref signed_pow2(struct strength *p, enum ir_type t, ir_ref x, unsigned k)
+{
+	ir_ref bias = emit(p, IR_shr, emit(p, IR_sar, x, konst(p, t, width(t) - 1)), konst(p, t, width(t) - k));
+
+	return emit(p, IR_sar, emit(p, IR_add, x, bias), konst(p, t, k));
+}
+
+/* Smallest sh and m = ceil(2^(w+sh-1) / d) that are exact for all x of w bits with sign; m as a w-bit signed number. */
+static ir_ref signed_magic(struct strength *p, enum ir_type t, ir_ref x, int64_t d)
+{
+	unsigned w = width(t), l = 0, post;
+	uint64_t ad = (uint64_t)(d < 0 ? -(uint64_t)d : (uint64_t)d);
+	unsigned __int128 m;
+	ir_ref q;
+
+	while (l < w && (UINT64_C(1) << l) < ad)
+		l++;
+	/* m = 2^(w-1+l) / |d| + 1 has w + 1 bits at most; less 2^w it is the signed multiplier */
+	m = ((unsigned __int128)1 << (w - 1 + l)) / ad + 1;
+	post = l - 1;
+	q = emit(p, IR_smulh, x, konst(p, t, (int64_t)(uint64_t)m));
+	if (m >> (w - 1))
+		q = emit(p, IR_add, q, x);		/* the multiplier was taken as negative */
+	q = emit(p, IR_sar, q, konst(p, t, post));
+	q = emit(p, IR_sub, q, emit(p, IR_sar, x, konst(p, t, w - 1)));
+	return d < 0 ? emit(p, IR_neg, q, 0) : q;
+}
+
+static ir_ref unsigned_magic(struct strength *p, enum ir_type t, ir_ref x, uint64_t d)
+{
+	unsigned w = width(t), l = 0;
+	unsigned __int128 m;
+	ir_ref h, q;
+
+	while (l < w && (l < 64 ? (UINT64_C(1) << l) < d : false))
+		l++;
+	/* m = 2^w * (2^l - d) / d + 1, the multiplier less 2^w */
+	m = (((unsigned __int128)1 << w) * ((l < 64 ? (unsigned __int128)1 << l : (unsigned __int128)1 << 64) - d)) / d + 1;
+	h = emit(p, IR_umulh, x, konst(p, t, (int64_t)(uint64_t)m));
+	/* (x - h) / 2 + h cannot overflow */
+	q = emit(p, IR_add, emit(p, IR_shr, emit(p, IR_sub, x, h), konst(p, t, 1)), h);
+	return emit(p, IR_shr, q, konst(p, t, l - 1));
+}
+
+static ir_ref divide(struct strength *p, const struct ir_node *n)
+{
+	enum ir_type t = n->type;
+	bool sign = n->op == IR_sdiv || n->op == IR_srem, rem = n->op == IR_srem || n->op == IR_urem;
+	int64_t d = ir_kbits(p->f, n->b);
+	uint64_t u = t == IR_T_i32 ? (uint32_t)d : (uint64_t)d;
+	ir_ref x = n->a, q;
+
+	if (ir_pinned(p->f, n) || d == 1 || (sign && d == -1))
+		return IR_NONE;
+	if (sign && d > 0 && is_pow2((uint64_t)d))
+		q = signed_pow2(p, t, x, (unsigned)__builtin_ctzll((uint64_t)d));
+	else if (sign && d == (t == IR_T_i32 ? INT32_MIN : INT64_MIN))
+		return IR_NONE;
+	else if (sign)
+		q = signed_magic(p, t, x, d);
+	else if (is_pow2(u))
+		q = emit(p, IR_shr, x, konst(p, t, __builtin_ctzll(u)));
+	else
+		q = unsigned_magic(p, t, x, u);
+	return rem ? emit(p, IR_sub, x, emit(p, IR_mul, q, n->b)) : q;
+}
+
+static ir_ref cheaper(struct strength *p, ir_ref r)
+{
+	const struct ir_node n = *ir_at(p->f, r);
+
+	if (n.type == IR_T_ptr || !ir_is_const(n.b))
+		return IR_NONE;
+	switch (n.op) {
+	case IR_mul: return multiply(p, &n);
+	case IR_sdiv: case IR_srem: case IR_udiv: case IR_urem: return divide(p, &n);
+	default: return IR_NONE;
+	}
+}
+
+bool opt_strength(struct ir_func *f)
+{
+	struct strength p = { .f = f };
+	uint32_t n = f->node.n;
+	bool changed = false;
+
+	opt_subst_init(&p.s, f);
+	for (uint32_t r = 1; r < n; r++)
+		if ((ir_ops[f->node.at[r].op].flags & (IR_PURE | IR_FAULT)) && !ir_pinned(f, &f->node.at[r])) {
+			ir_ref to = cheaper(&p, (ir_ref)r);
+
+			if (to && to != (ir_ref)r) {
+				opt_subst_set(&p.s, (ir_ref)r, to);
+				changed = true;
+			}
+		}
+	if (changed)
+		opt_subst_apply(&p.s, f);
+	return changed;
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT
+ * emit.c - writes allocated machine code as x86-64 bytes.
+ *
+ *   fp + 16 ...   stack arguments
+ *   fp + 8        return address
+ *   fp            caller's frame pointer
+ *   fp - 8 ...    callee-saved registers in use, in order of number
+ *   fp - slot0 .. spill slots
+ *   sp ...        arguments of calls
+ *
+ * r11 and xmm15 are never allocated: moves and far calls use them. Exits leave through stubs behind the code: each
+ * names its exit in r11 and goes to the unit's tail, which names the unit and goes to the context's common exit tail.
+ */
+#include "target/x64/x64.h"
+
+struct emit {
+	struct mach_func *m;
+	struct asm_buf *a;
+	const struct ir_func *f;
+	asm_label *block, *exit;
+	uint8_t *has_moves;		/* by instruction */
+	uint32_t next_move;		/* group in m->moves */
+	uint32_t b;			/* block being written */
+	uint64_t saved;
+	uint32_t slot0, frame;
+	VEC(asm_label) pc; VEC(ir_ref) pc_node;
+};
+
+static enum x64_reg R(const struct emit *e, const struct mach_ins *i, unsigned k) { return e->m->opnd.at[i->opnd + k].reg; }
+static struct x64_mem slot(const struct emit *e, uint32_t s) { return x64_at(X64_RBP, -(int32_t)(e->slot0 + 8 * s)); }
+
+/* ---- moves ------------------------------------------------------------------------------------------------- */
+
+static void load_float(struct emit *e, enum x64_reg r, int64_t bits, unsigned size)
+{
+	if (bits == 0)
+		x64_rr(e->a, X64_XORPS, 16, r, r);
+	else
+		x64_rm(e->a, X64_MOVS, size, r, x64_rip(asm_literal(e->a, &bits, size)));
+}
+
+static void load_int(struct emit *e, enum x64_reg r, int64_t x)
+{
+	if (x == 0)
+		x64_rr(e->a, X64_XOR, 4, r, r);
+	else
+		x64_mov_imm(e->a, r, x);
+}
+
+static void copy(struct emit *e, enum x64_reg to, enum x64_reg from)
+{
+	if (to == from)
+		return;
+	if (x64_is_xmm(to) && x64_is_xmm(from))
+		x64_rr(e->a, X64_MOVAPS, 16, to, from);
+	else if (x64_is_gpr(to) && x64_is_gpr(from))
+		x64_rr(e->a, X64_MOV, 8, to, from);
+	else
+		x64_rr(e->a, X64_MOVQ, 8, to, from);
+}
+
+static void load_slot(struct emit *e, enum x64_reg r, struct x64_mem m)
+{
+	x64_rm(e->a, x64_is_xmm(r) ? X64_MOVS : X64_MOV, 8, r, m);
+}
+
+static void store_slot(struct emit *e, struct x64_mem m, enum x64_reg r)
+{
+	x64_mr(e->a, x64_is_xmm(r) ? X64_MOVS : X64_MOV, 8, m, r);
+}
+
+static void const_to_slot(struct emit *e, struct x64_mem m, int64_t bits)
+{
+	if (bits == (int32_t)bits) {
+		x64_mi(e->a, X64_MOV, 8, m, (int32_t)bits);
+		return;
+	}
+	x64_mi(e->a, X64_MOV, 4, m, (int32_t)bits);
+	m.disp += 4;
+	x64_mi(e->a, X64_MOV, 4, m, (int32_t)(bits >> 32));
+}
+
+static void move(struct emit *e, const struct mach_move *v)
+{
+	const struct mach_loc *from = &v->from, *to = &v->to;
+
+	if (to->where == MACH_REG) {
+		switch (from->where) {
+		case MACH_REG: copy(e, to->reg, from->reg); break;
+		case MACH_STACK: load_slot(e, to->reg, slot(e, from->slot)); break;
+		default:
+			if (x64_is_xmm(to->reg))
+				load_float(e, to->reg, from->bits, ir_types[from->type].size);
+			else
+				load_int(e, to->reg, from->bits);
+		}
+	} else if (from->where == MACH_REG) {
+		store_slot(e, slot(e, to->slot), from->reg);
+	} else if (from->where == MACH_STACK) {
+		load_slot(e, X64_XMM15, slot(e, from->slot));
+		store_slot(e, slot(e, to->slot), X64_XMM15);
+	} else {
+		const_to_slot(e, slot(e, to->slot), from->bits);
+	}
+}
+
+static void moves_at(struct emit *e, uint32_t i)
+{
+	for (; e->next_move < e->m->moves.n && e->m->moves.at[e->next_move].at <= i; e->next_move++)
+		for (uint32_t k = 0; k < e->m->moves.at[e->next_move].n; k++)
+			move(e, &e->m->move.at[e->m->moves.at[e->next_move].first + k]);
+}
+
+/* ---- addresses, comparisons, frames ---------------------------------------------------------------------------- */
+
+static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
+{
+	if (i->base == X64_BASE_FRAME)
+		return x64_at(X64_RBP, i->disp);
+	if (i->base == X64_BASE_STACK)
+		return x64_at(X64_RSP, i->disp);
+	return x64_idx(R(e, i, i->base - 1u), i->index ? R(e, i, i->index - 1u) : X64_NONE, i->scale, i->disp);
+}
+
+/* The comparison whose operands begin at operand k. */
+static void compare(struct emit *e, const struct mach_ins *i, unsigned k)
+{
+	switch ((enum x64_compare)i->op) {
+	case X64_CMP_RR: x64_rr(e->a, X64_CMP, i->size, R(e, i, k), R(e, i, k + 1)); break;
+	case X64_CMP_RI: x64_ri(e->a, X64_CMP, i->size, R(e, i, k), (int32_t)i->imm); break;
+	case X64_CMP_TEST: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k)); break;
+	case X64_CMP_FLOAT: x64_rr(e->a, X64_UCOMIS, i->size, R(e, i, k), R(e, i, k + 1)); break;
+	}
+}
+
+static void jump_if(struct emit *e, unsigned cc, asm_label yes)
+{
+	if (cc == X64_CC_FEQ) {
+		asm_label no = asm_label_new(e->a);
+
+		x64_jcc(e->a, X64_CC_P, no);
+		x64_jcc(e->a, X64_CC_E, yes);
+		asm_bind(e->a, no);
+	} else if (cc == X64_CC_FNE) {
+		x64_jcc(e->a, X64_CC_P, yes);
+		x64_jcc(e->a, X64_CC_NE, yes);
+	} else {
+		x64_jcc(e->a, (enum x64_cc)cc, yes);
+	}
+}
+
+static unsigned negate(unsigned cc) { return cc ^ 1; }	/* X64_CC_FEQ and X64_CC_FNE are a pair as well */
+_Static_assert((X64_CC_FEQ ^ 1) == X64_CC_FNE, "negate");
+
+static void frame_layout(struct emit *e)
+{
+	uint32_t n = 0, bytes;
+
+	e->saved = e->m->used_regs & e->m->target->callee_saved;
+	n = (uint32_t)__builtin_popcountll(e->saved);
+	e->slot0 = 8 * (n + 1);
+	bytes = 8 * n + 8 * e->m->n_slots + e->m->out_bytes;
+	e->frame = (bytes + 15) & ~15u;
+}
+
+static void saved_registers(struct emit *e, bool restore)
+{
+	int32_t at = -8;
+
+	for (uint64_t s = e->saved; s; s &= s - 1, at -= 8) {
+		enum x64_reg r = (enum x64_reg)__builtin_ctzll(s);
+
+		if (restore)
+			x64_rm(e->a, X64_MOV, 8, r, x64_at(X64_RBP, at));
+		else
+			x64_mr(e->a, X64_MOV, 8, x64_at(X64_RBP, at), r);
+	}
+}
+
+static void prologue(struct emit *e)
+{
+	x64_r(e->a, X64_PUSH, 8, X64_RBP);
+	x64_rr(e->a, X64_MOV, 8, X64_RBP, X64_RSP);
+	if (e->frame)
+		x64_ri(e->a, X64_SUB, 8, X64_RSP, (int32_t)e->frame);
+	saved_registers(e, false);
+}
+
+static void epilogue(struct emit *e)
+{
+	saved_registers(e, true);
+	x64_op0(e->a, X64_LEAVE);
+	x64_ret(e->a);
+}
+
+/* ---- forms ---------------------------------------------------------------------------------------------------------- */
+
+static void two_address(struct emit *e, const struct mach_ins *i)
+{
+	enum x64_reg dst = R(e, i, 0), a = R(e, i, 1), b = R(e, i, 2);
+
+	if (dst == b && dst != a) {
+		x64_rr(e->a, i->op, i->size, dst, a);		/* commutes, or the allocator would have kept b apart */
+		return;
+	}
+	if (i->op == X64_ADD && dst != a && i->form == X64_F_RR2) {
+		x64_rm(e->a, X64_LEA, i->size, dst, x64_idx(a, b, 0, 0));
+		return;
+	}
+	copy(e, dst, a);
+	x64_rr(e->a, i->op, i->size, dst, b);
+}
+
+static void immediate(struct emit *e, const struct mach_ins *i)
+{
+	enum x64_reg dst = R(e, i, 0), a = R(e, i, 1);
+
+	if (i->op == X64_ADD && dst != a && i->form == X64_F_RI2) {
+		x64_rm(e->a, X64_LEA, i->size, dst, x64_at(a, (int32_t)i->imm));
+		return;
+	}
+	if (i->op == X64_IMUL3) {
+		x64_rri(e->a, X64_IMUL3, i->size, dst, a, (int32_t)i->imm);
+		return;
+	}
+	copy(e, dst, a);
+	x64_ri(e->a, i->op, i->size, dst, (int32_t)i->imm);
+}
+
+static void divide(struct emit *e, const struct mach_ins *i)
+{
+	if (i->op == X64_IDIV)
+		x64_op0(e->a, i->size == 8 ? X64_CQO : X64_CDQ);
+	else
+		x64_rr(e->a, X64_XOR, 4, X64_RDX, X64_RDX);
+	x64_r(e->a, i->op, i->size, R(e, i, 2));
+}
+
+static void convert(struct emit *e, const struct mach_ins *i)
+{
+	/* cvtsi2sd and sqrtsd keep the upper half of their target: break the false dependence */
+	if (i->op == X64_CVTSI2SD || i->op == X64_CVTSI2SS)
+		x64_rr(e->a, X64_XORPS, 16, R(e, i, 0), R(e, i, 0));
+	x64_rr(e->a, i->op, i->size, R(e, i, 0), R(e, i, 1));
+}
+
+static void sign(struct emit *e, const struct mach_ins *i)
+{
+	int64_t lit[2] = { i->imm, 0 };
+	unsigned op = i->op;
+
+	if (i->size == 4)
+		op = op == X64_XORPD ? X64_XORPS : X64_ANDPS;
+	copy(e, R(e, i, 0), R(e, i, 1));
+	x64_rm(e->a, op, 16, R(e, i, 0), x64_rip(asm_literal(e->a, lit, 16)));
+}
+
+static void note_pc(struct emit *e, const struct mach_ins *i)
+{
+	asm_label l = asm_label_new(e->a);
+
+	asm_bind(e->a, l);
+	vec_push(e->m->mem, &e->pc, l);
+	vec_push(e->m->mem, &e->pc_node, i->node);
+}
+
+static void call(struct emit *e, const struct mach_ins *i)
+{
+	if (i->index)
+		copy(e, X64_R11, R(e, i, i->index - 1u));
+	else
+		x64_mov_imm(e->a, X64_R11, i->imm);
+	if (i->scale)
+		x64_mov_imm(e->a, X64_RAX, i->cc);
+	x64_call_r(e->a, X64_R11);
+	note_pc(e, i);
+}
+
+/* A block without code of its own: only a jump, and no moves before it. */
+static bool is_empty(const struct emit *e, uint32_t b)
+{
+	const struct mach_block *blk = &e->m->block.at[b];
+
+	return blk->end == blk->first + 1 && e->m->ins.at[blk->first].form == X64_F_JMP && !e->has_moves[blk->first] && blk->succ.at[0] != b;
+}
+
+/* Where a jump to b really goes. */
+static uint32_t destination(const struct emit *e, uint32_t b)
+{
+	for (unsigned hops = 0; is_empty(e, b) && hops < 100; hops++)
+		b = e->m->block.at[b].succ.at[0];
+	return b;
+}
+
+/* Does control fall from the block being written into block b? */
+static bool falls_into(const struct emit *e, uint32_t b)
+{
+	uint32_t next = e->b + 1;
+
+	while (next < e->m->block.n && next != b && is_empty(e, next))
+		next++;
+	return next == b;
+}
+
+static void jump(struct emit *e, uint32_t to)
+{
+	to = destination(e, to);
+	if (!falls_into(e, to))
+		x64_jmp(e->a, e->block[to]);
+}
+
+static void branch(struct emit *e, const struct mach_ins *i)
+{
+	const struct mach_block *b = &e->m->block.at[e->b];
+	uint32_t yes = destination(e, b->succ.at[0]), no = destination(e, b->succ.at[1]);
+
+	compare(e, i, 0);
+	if (falls_into(e, yes)) {
+		jump_if(e, negate(i->cc), e->block[no]);
+		return;
+	}
+	jump_if(e, i->cc, e->block[yes]);
+	jump(e, no);
+}
+
+static void set_condition(struct emit *e, const struct mach_ins *i)
+{
+	enum x64_reg dst = R(e, i, 0);
+
+	compare(e, i, 1);
+	if (i->cc == X64_CC_FEQ || i->cc == X64_CC_FNE) {
+		bool eq = i->cc == X64_CC_FEQ;
+
+		x64_setcc(e->a, eq ? X64_CC_NP : X64_CC_P, X64_R11);
+		x64_setcc(e->a, eq ? X64_CC_E : X64_CC_NE, dst);
+		x64_rr(e->a, eq ? X64_AND : X64_OR, 4, dst, X64_R11);
+	} else {
+		x64_setcc(e->a, (enum x64_cc)i->cc, dst);
+	}
+	x64_rr(e->a, X64_MOVZX8, 4, dst, dst);
+}
+
+static void conditional_move(struct emit *e, const struct mach_ins *i)
+{
+	enum x64_reg dst = R(e, i, 0), no = R(e, i, 1), yes = R(e, i, 2);
+
+	compare(e, i, 3);
+	copy(e, dst, no);
+	if (x64_is_gpr(dst) && i->cc < 16) {
+		x64_cmovcc_rr(e->a, (enum x64_cc)i->cc, 8, dst, yes);
+	} else {
+		asm_label skip = asm_label_new(e->a);
+
+		jump_if(e, negate(i->cc), skip);
+		copy(e, dst, yes);
+		asm_bind(e->a, skip);
+	}
+}
+
+static void count_guard(struct emit *e, const struct mach_ins *i)
+{
+	x64_mov_imm(e->a, X64_R11, i->imm);
+	x64_mi(e->a, X64_SUB, 8, x64_at(X64_R11, 0), 1);
+	x64_jcc(e->a, X64_CC_E, e->exit[i->target]);
+}
+
+/* sizes: table */
+static void instruction(struct emit *e, const struct mach_ins *i)
+{
+	const struct mach_block *b = &e->m->block.at[e->b];
+
+	switch ((enum x64_form_kind)i->form) {
+	case X64_F_RR2: two_address(e, i); break;
+	case X64_F_RI2: immediate(e, i); break;
+	case X64_F_RM2:
+		copy(e, R(e, i, 0), R(e, i, 1));
+		x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i));
+		break;
+	case X64_F_R1:
+		copy(e, R(e, i, 0), R(e, i, 1));
+		x64_r(e->a, i->op, i->size, R(e, i, 0));
+		break;
+	case X64_F_SHIFT:
+		copy(e, R(e, i, 0), R(e, i, 1));
+		x64_r(e->a, i->op, i->size, R(e, i, 0));
+		break;
+	case X64_F_RR: convert(e, i); break;
+	case X64_F_LOAD: x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i)); break;
+	case X64_F_STORE: x64_mr(e->a, i->op, i->size, mem(e, i), R(e, i, 0)); break;
+	case X64_F_STOREI: x64_mi(e->a, i->op, i->size, mem(e, i), (int32_t)i->imm); break;
+	case X64_F_RRI:
+		if (i->op == X64_IMUL3)
+			immediate(e, i);
+		else
+			x64_rri(e->a, i->op, i->size, R(e, i, 0), R(e, i, 1), (int32_t)i->imm);
+		break;
+	case X64_F_LEA: x64_rm(e->a, X64_LEA, i->size, R(e, i, 0), mem(e, i)); break;
+	case X64_F_MOVI: load_int(e, R(e, i, 0), i->imm); break;
+	case X64_F_MOVF: load_float(e, R(e, i, 0), i->imm, i->size); break;
+	case X64_F_SIGN: sign(e, i); break;
+	case X64_F_DIV: divide(e, i); break;
+	case X64_F_MULH: x64_r(e->a, i->op, i->size, R(e, i, 2)); break;
+	case X64_F_CALL: call(e, i); break;
+	case X64_F_RET: epilogue(e); break;
+	case X64_F_JMP:
+		if (!is_empty(e, e->b))
+			jump(e, b->succ.at[0]);
+		break;
+	case X64_F_BR: branch(e, i); break;
+	case X64_F_GUARD:
+		compare(e, i, 0);
+		jump_if(e, negate(i->cc), e->exit[i->target]);
+		break;
+	case X64_F_GUARD_OP:
+		if (i->op == X64_IMUL3 || e->m->opnd.at[i->opnd + 2].role == MACH_COLD || i->n == 2)
+			immediate(e, i);
+		else
+			two_address(e, i);
+		x64_jcc(e->a, X64_CC_O, e->exit[i->target]);
+		break;
+	case X64_F_EXIT: x64_jmp(e->a, e->exit[i->target]); break;
+	case X64_F_SETCC: set_condition(e, i); break;
+	case X64_F_CMOV: conditional_move(e, i); break;
+	case X64_F_PARAMS: break;
+	case X64_F_FRAME: copy(e, R(e, i, 0), X64_RBP); break;
+	case X64_F_COUNT_GUARD: count_guard(e, i); break;
+	}
+}
+
+static void exit_stubs(struct emit *e, const void *exit_tail, const void *unit)
+{
+	asm_label tail = asm_label_new(e->a);
+
+	if (!e->m->exit.n)
+		return;
+	for (uint32_t x = 0; x < e->m->exit.n; x++) {
+		asm_bind(e->a, e->exit[x]);
+		x64_mov_imm(e->a, X64_R11, x);
+		x64_jmp(e->a, tail);
+	}
+	asm_bind(e->a, tail);
+	x64_r(e->a, X64_PUSH, 8, X64_R11);
+	x64_mov_imm(e->a, X64_R11, (int64_t)(intptr_t)unit);
+	x64_r(e->a, X64_PUSH, 8, X64_R11);
+	x64_mov_imm(e->a, X64_R11, (int64_t)(intptr_t)exit_tail);
+	x64_jmp_r(e->a, X64_R11);
+}
+
+void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out)
+{
+	struct emit e = { .m = m, .a = a, .f = m->f };
+
+	e.block = arena_alloc(m->mem, (m->block.n + 1) * sizeof *e.block);
+	e.exit = arena_alloc(m->mem, (m->exit.n + 1) * sizeof *e.exit);
+	for (uint32_t b = 0; b < m->block.n; b++)
+		e.block[b] = asm_label_new(a);
+	for (uint32_t x = 0; x < m->exit.n; x++)
+		e.exit[x] = asm_label_new(a);
+	e.has_moves = arena_zero(m->mem, m->ins.n + 1);
+	for (uint32_t k = 0; k < m->moves.n; k++)
+		e.has_moves[m->moves.at[k].at] = 1;
+	frame_layout(&e);
+	prologue(&e);
+	for (uint32_t b = 0; b < m->block.n; b++) {
+		e.b = b;
+		if (m->block.at[b].loop_depth && !m->block.at[b].cold && m->f->block.at[m->block.at[b].ir].loop == m->block.at[b].ir + 1)
+			x64_align(a, 16);
+		asm_bind(a, e.block[b]);
+		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {
+			moves_at(&e, i);
+			instruction(&e, &m->ins.at[i]);
+		}
+	}
+	exit_stubs(&e, exit_tail, unit);
+	asm_flush_literals(a);
+	asm_relax(a);
+	out->entry = 0;
+	out->frame_bytes = e.frame;
+	out->slot0 = e.slot0;
+	out->saved = e.saved;
+	for (uint32_t x = 0; x < m->exit.n; x++)
+		vec_push(m->mem, &out->exit, ((struct target_exit){ asm_label_at(a, e.exit[x]) }));
+	for (uint32_t k = 0; k < e.pc.n; k++)
+		vec_push(m->mem, &out->pc, ((struct target_pc){ asm_label_at(a, e.pc.at[k]), e.pc_node.at[k] }));
+}
+
+/* ---- runtime stubs ----------------------------------------------------------------------------------------------------- */
+
+enum { REGS = 32, STUB_FRAME = REGS + (int)sizeof(struct target_regs) };	/* the resume record, then the registers */
+
+void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *out)
+{
+	static const enum x64_reg saved[] = { X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15 };
+
+	_Static_assert(sizeof(struct target_resume) <= REGS, "room for the resume record");
+	/* the common exit tail; on the stack: unit, number of the exit */
+	out->exit_tail = a->n;
+	x64_ri(a, X64_SUB, 8, X64_RSP, STUB_FRAME);
+	for (unsigned r = 0; r < 16; r++)
+		x64_mr(a, X64_MOV, 8, x64_at(X64_RSP, REGS + 8 * (int)r), (enum x64_reg)r);
+	for (unsigned r = 16; r < 32; r++)
+		x64_mr(a, X64_MOVS, 8, x64_at(X64_RSP, REGS + 8 * (int)r), (enum x64_reg)r);
+	x64_rm(a, X64_LEA, 8, X64_RDI, x64_at(X64_RSP, REGS));
+	x64_rm(a, X64_MOV, 8, X64_RSI, x64_at(X64_RSP, STUB_FRAME));
+	x64_rm(a, X64_MOV, 8, X64_RDX, x64_at(X64_RSP, STUB_FRAME + 8));
+	x64_rr(a, X64_MOV, 8, X64_RCX, X64_RSP);
+	x64_mov_imm(a, X64_RAX, (int64_t)(intptr_t)handler);
+	x64_call_r(a, X64_RAX);
+	x64_rm(a, X64_MOV, 8, X64_R11, x64_at(X64_RSP, 0));
+	x64_rm(a, X64_MOV, 8, X64_RDI, x64_at(X64_RSP, 8));
+	x64_rm(a, X64_MOV, 8, X64_RSI, x64_at(X64_RSP, 16));
+	x64_rm(a, X64_MOV, 8, X64_RDX, x64_at(X64_RSP, 24));
+	for (unsigned k = 0; k < COUNT_OF(saved); k++)
+		x64_rm(a, X64_MOV, 8, saved[k], x64_at(X64_RSP, REGS + 8 * (int)saved[k]));
+	x64_op0(a, X64_LEAVE);
+	x64_jmp_r(a, X64_R11);
+
+	/* enter(fn, a0, a1, a2): calls compiled code so that the exit handler can recognise the caller by its return address */
+	out->enter = a->n;
+	x64_r(a, X64_PUSH, 8, X64_RBP);
+	x64_rr(a, X64_MOV, 8, X64_RBP, X64_RSP);
+	x64_rr(a, X64_MOV, 8, X64_R11, X64_RDI);
+	x64_rr(a, X64_MOV, 8, X64_RDI, X64_RSI);
+	x64_rr(a, X64_MOV, 8, X64_RSI, X64_RDX);
+	x64_rr(a, X64_MOV, 8, X64_RDX, X64_RCX);
+	x64_call_r(a, X64_R11);
+	out->enter_return = a->n;
+	x64_r(a, X64_POP, 8, X64_RBP);
+	x64_ret(a);
+}

@@ -1,0 +1,755 @@
+/* SPDX-License-Identifier: MIT
+ * lower.c - instruction selection: the placed IR of a function to x86-64 instructions over virtual registers.
+ *
+ * First a walk backwards marks nodes that their users take over: comparisons that only jumps, guards, setcc and cmov
+ * read; additions and shifts that only stand in addresses. Then blocks are lowered forwards in layout order, one node at
+ * a time. A check is no instruction of its own value: its users read the checked value directly, which is safe because
+ * the order of nodes is fixed by now. Constants are made right before the instruction that wants them in a register.
+ */
+#include "target/x64/x64.h"
+
+struct lower {
+	struct mach_func *m;
+	struct ir_func *f;
+	uint32_t *uses;		/* by node, value uses */
+	uint32_t *cover;	/* of those, how many a user can take over */
+	uint8_t *folded;	/* not computed: its users take it over */
+	uint8_t *index_free;	/* may bring an index into the address */
+	ir_ref cur;
+};
+
+/* ---- what is folded ---------------------------------------------------------------------------------------- */
+
+static void strip(void *arg, ir_ref *r)
+{
+	const struct ir_func *f = arg;
+
+	while (*r > 0 && ir_at(f, *r)->op == IR_check)
+		*r = ir_at(f, *r)->b ? ir_at(f, *r)->b : ir_at(f, *r)->a;
+}
+
+static void count(void *arg, ir_ref *r)
+{
+	struct lower *l = arg;
+
+	if (*r > 0)
+		l->uses[*r]++;
+}
+
+static bool is_compare(unsigned op) { return op >= IR_eq && op <= IR_fle; }
+
+static void cover_cond(struct lower *l, ir_ref cond)
+{
+	if (cond > 0 && is_compare(ir_at(l->f, cond)->op))
+		l->cover[cond]++;
+}
+
+static bool small_const(const struct lower *l, ir_ref r)
+{
+	return ir_is_const(r) && ir_kbits(l->f, r) >= -(1 << 28) && ir_kbits(l->f, r) < 1 << 28;
+}
+
+/* The user of the address `base` can take over its addition, and that one's too. */
+static void cover_base(struct lower *l, ir_ref base, bool index_free)
+{
+	const struct ir_node *n;
+
+	if (base <= 0 || ir_at(l->f, base)->op != IR_add || ir_at(l->f, base)->type != IR_T_ptr)
+		return;
+	n = ir_at(l->f, base);
+	if (!small_const(l, n->b) && !index_free)
+		return;
+	l->cover[base]++;
+	l->index_free[base] &= index_free;
+}
+
+static bool scale_shift(const struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = r > 0 ? ir_at(l->f, r) : NULL;
+
+	return n && n->op == IR_shl && ir_is_const(n->b) && ir_kbits(l->f, n->b) >= 1 && ir_kbits(l->f, n->b) <= 3;
+}
+
+static void mark_node(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+
+	if (n->op == IR_load || n->op == IR_store)
+		cover_base(l, n->a, true);
+	else if (n->op == IR_check || n->op == IR_br || n->op == IR_select)
+		cover_cond(l, n->a);
+	if (!l->uses[r] || l->cover[r] != l->uses[r])
+		return;
+	l->folded[r] = 1;
+	if (n->op != IR_add)
+		return;
+	if (small_const(l, n->b)) {
+		cover_base(l, n->a, l->index_free[r]);
+	} else {
+		cover_base(l, n->a, false);
+		if (scale_shift(l, n->b))
+			l->cover[n->b]++;
+	}
+}
+
+static void prepare(struct lower *l)
+{
+	struct ir_func *f = l->f;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k <= b->ins.n; k++) {
+			struct ir_node *n = ir_at(f, k < b->ins.n ? b->ins.at[k] : b->control);
+
+			ir_visit(f, n, strip, f);
+			ir_visit_state(f, ir_node_state(f, n), strip, f);
+		}
+	}
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k <= b->ins.n; k++) {
+			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
+			struct ir_node *n = ir_at(f, r);
+
+			if (n->op == IR_check)
+				count(l, &n->a);	/* its value is read by its users, not by it */
+			else
+				ir_visit(f, n, count, l);
+			ir_visit_state(f, ir_node_state(f, n), count, l);
+		}
+	}
+	memset(l->index_free, 1, f->node.n);
+	for (uint32_t i = f->n_order; i-- > 0;) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		mark_node(l, b->control);
+		for (uint32_t k = b->ins.n; k-- > 0;)
+			mark_node(l, b->ins.at[k]);
+	}
+}
+
+/* ---- registers ---------------------------------------------------------------------------------------------------- */
+
+static enum mach_class class_of(enum ir_type t) { return ir_is_float(t) ? MACH_F : MACH_G; }
+
+static uint32_t vreg(struct lower *l, ir_ref r)
+{
+	if (!l->m->vreg_of[r])
+		l->m->vreg_of[r] = mach_vreg_new(l->m, class_of(ir_at(l->f, r)->type), ir_at(l->f, r)->type, r);
+	return l->m->vreg_of[r];
+}
+
+static void state_vreg(void *arg, ir_ref *r)
+{
+	if (*r > 0)
+		vreg(arg, *r);
+}
+
+static struct mach_ins *ins(struct lower *l, uint16_t op, enum x64_form_kind form, unsigned size)
+{
+	struct mach_ins *i = mach_ins_new(l->m, op, (uint8_t)form, (uint8_t)size);
+
+	i->node = l->cur;
+	return i;
+}
+
+/* A register with the value of r; a constant is made now. Call before ins(): operands must not interleave. */
+static uint32_t reg(struct lower *l, ir_ref r)
+{
+	enum ir_type t = ir_type_of(l->f, r);
+	struct mach_ins *i;
+	uint32_t v;
+
+	if (r > 0)
+		return vreg(l, r);
+	v = mach_vreg_new(l->m, class_of(t), t, 0);
+	i = ins(l, X64_MOV, ir_is_float(t) ? X64_F_MOVF : X64_F_MOVI, ir_types[t].size);
+	i->imm = ir_kbits(l->f, r);
+	mach_add(l->m, i, v, MACH_DEF, MACH_NO_REG);
+	return v;
+}
+
+static void use(struct lower *l, struct mach_ins *i, uint32_t v) { mach_add(l->m, i, v, MACH_USE, MACH_NO_REG); }
+static void late(struct lower *l, struct mach_ins *i, uint32_t v) { mach_add(l->m, i, v, MACH_LATE, MACH_NO_REG); }
+static void def(struct lower *l, struct mach_ins *i, ir_ref r) { mach_add(l->m, i, vreg(l, r), MACH_DEF, MACH_NO_REG); }
+
+static void def_same(struct lower *l, struct mach_ins *i, ir_ref r)
+{
+	def(l, i, r);
+	l->m->opnd.at[i->opnd].same = 2;	/* operand 1 */
+}
+
+static bool fits32(int64_t x) { return x == (int32_t)x; }
+static bool imm32(const struct lower *l, ir_ref r) { return ir_is_const(r) && fits32(ir_kbits(l->f, r)); }
+
+/* ---- addresses ------------------------------------------------------------------------------------------------------ */
+
+struct addr { uint32_t base, index; uint8_t scale; int32_t disp; };
+
+static struct addr address(struct lower *l, ir_ref base, int32_t disp)
+{
+	struct addr a = { .disp = disp };
+
+	while (base > 0 && l->folded[base]) {
+		const struct ir_node *n = ir_at(l->f, base);
+
+		if (small_const(l, n->b)) {
+			a.disp += (int32_t)ir_kbits(l->f, n->b);
+		} else {
+			ir_ref x = n->b;
+
+			if (scale_shift(l, x) && l->folded[x]) {
+				a.scale = (uint8_t)ir_kbits(l->f, ir_at(l->f, x)->b);
+				x = ir_at(l->f, x)->a;
+			}
+			a.index = reg(l, x);
+		}
+		base = n->a;
+	}
+	a.base = reg(l, base);
+	return a;
+}
+
+static void add_address(struct lower *l, struct mach_ins *i, const struct addr *a, enum mach_role role)
+{
+	mach_add(l->m, i, a->base, role, MACH_NO_REG);
+	i->base = (uint8_t)i->n;
+	if (a->index) {
+		mach_add(l->m, i, a->index, role, MACH_NO_REG);
+		i->index = (uint8_t)i->n;
+	}
+	i->scale = a->scale;
+	i->disp = a->disp;
+}
+
+/* ---- comparisons ------------------------------------------------------------------------------------------------------ */
+
+struct cmp { enum x64_compare kind; uint32_t a, b; int64_t imm; unsigned size, cc; };
+
+static const uint8_t int_cc[] = { [IR_eq] = X64_CC_E, [IR_ne] = X64_CC_NE, [IR_lt] = X64_CC_L, [IR_le] = X64_CC_LE,
+	[IR_ult] = X64_CC_B, [IR_ule] = X64_CC_BE };
+
+static unsigned swap_cc(unsigned cc)
+{
+	switch (cc) {
+	case X64_CC_L: return X64_CC_G;
+	case X64_CC_LE: return X64_CC_GE;
+	case X64_CC_B: return X64_CC_A;
+	case X64_CC_BE: return X64_CC_AE;
+	default: return cc;
+	}
+}
+
+static struct cmp compare_floats(struct lower *l, const struct ir_node *n)
+{
+	struct cmp c = { .kind = X64_CMP_FLOAT, .size = ir_types[ir_type_of(l->f, n->a)].size };
+	bool swap = n->op == IR_flt || n->op == IR_fle;
+
+	/* a < b as b > a: "above" is false when unordered */
+	c.a = reg(l, swap ? n->b : n->a);
+	c.b = reg(l, swap ? n->a : n->b);
+	c.cc = n->op == IR_flt ? X64_CC_A : n->op == IR_fle ? X64_CC_AE : n->op == IR_feq ? X64_CC_FEQ : X64_CC_FNE;
+	return c;
+}
+
+/* What decides `cond != 0`: its own comparison when folded, else a test of its value. */
+static struct cmp compare(struct lower *l, ir_ref cond, bool even_if_not_folded)
+{
+	const struct ir_node *n = cond > 0 ? ir_at(l->f, cond) : NULL;
+	struct cmp c = { .kind = X64_CMP_TEST, .size = 4, .cc = X64_CC_NE };
+
+	if (!n || (!l->folded[cond] && !even_if_not_folded) || !is_compare(n->op)) {
+		c.a = reg(l, cond);
+		return c;
+	}
+	if (n->op >= IR_feq)
+		return compare_floats(l, n);
+	c.size = ir_types[ir_type_of(l->f, n->a)].size;
+	c.cc = int_cc[n->op];
+	if (imm32(l, n->b)) {
+		c.a = reg(l, n->a);
+		c.imm = ir_kbits(l->f, n->b);
+		/* with zero by test: carry and overflow are clear, as after a comparison with 0 */
+		c.kind = c.imm == 0 ? X64_CMP_TEST : X64_CMP_RI;
+	} else if (imm32(l, n->a)) {
+		c.a = reg(l, n->b);
+		c.imm = ir_kbits(l->f, n->a);
+		c.kind = c.imm == 0 ? X64_CMP_TEST : X64_CMP_RI;
+		c.cc = swap_cc(c.cc);
+	} else {
+		c.kind = X64_CMP_RR;
+		c.a = reg(l, n->a);
+		c.b = reg(l, n->b);
+	}
+	return c;
+}
+
+static void add_compare(struct lower *l, struct mach_ins *i, const struct cmp *c)
+{
+	i->op = (uint16_t)c->kind;
+	i->size = (uint8_t)c->size;
+	i->cc = (uint8_t)c->cc;
+	i->imm = c->imm;
+	use(l, i, c->a);
+	if (c->kind == X64_CMP_RR || c->kind == X64_CMP_FLOAT)
+		use(l, i, c->b);
+}
+
+/* ---- single nodes --------------------------------------------------------------------------------------------------------- */
+
+static const uint16_t alu_op[] = { [IR_add] = X64_ADD, [IR_sub] = X64_SUB, [IR_and] = X64_AND, [IR_or] = X64_OR, [IR_xor] = X64_XOR,
+	[IR_mul] = X64_IMUL, [IR_addo] = X64_ADD, [IR_subo] = X64_SUB, [IR_mulo] = X64_IMUL };
+static const uint16_t shift_op[] = { [IR_shl] = X64_SHL, [IR_shr] = X64_SHR, [IR_sar] = X64_SAR };
+static const uint16_t float_op[] = { [IR_fadd] = X64_ADDS, [IR_fsub] = X64_SUBS, [IR_fmul] = X64_MULS, [IR_fdiv] = X64_DIVS };
+
+static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_form_kind ri)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	unsigned size = ir_types[n->type].size;
+	bool comm = (ir_ops[n->op].flags & IR_COMM) || n->op == IR_addo || n->op == IR_mulo;
+	uint16_t op = alu_op[n->op];
+	struct mach_ins *i;
+	uint32_t a, b;
+
+	if (imm32(l, n->b)) {
+		a = reg(l, n->a);
+		i = ins(l, op == X64_IMUL ? X64_IMUL3 : op, op == X64_IMUL && ri == X64_F_RI2 ? X64_F_RRI : ri, size);
+		i->imm = ir_kbits(l->f, n->b);
+		def_same(l, i, r);
+		use(l, i, a);
+		return;
+	}
+	a = reg(l, n->a);
+	b = reg(l, n->b);
+	i = ins(l, op, rr, size);
+	def_same(l, i, r);
+	use(l, i, a);
+	if (comm && rr == X64_F_RR2)
+		use(l, i, b);
+	else
+		late(l, i, b);
+}
+
+static void guarded_arith(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	struct mach_ins *i;
+
+	binary(l, r, X64_F_GUARD_OP, X64_F_GUARD_OP);
+	i = &l->m->ins.at[l->m->ins.n - 1];
+	i->target = mach_exit_new(l->m, i, r, (uint32_t)n->c);
+}
+
+static void float_binary(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	uint32_t a = reg(l, n->a), b = reg(l, n->b);
+	struct mach_ins *i = ins(l, float_op[n->op], X64_F_RR2, ir_types[n->type].size);
+
+	def_same(l, i, r);
+	use(l, i, a);
+	if (ir_ops[n->op].flags & IR_COMM)
+		use(l, i, b);
+	else
+		late(l, i, b);
+}
+
+static void shift(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	unsigned size = ir_types[n->type].size;
+	uint32_t a = reg(l, n->a), b;
+	struct mach_ins *i;
+
+	if (ir_is_const(n->b)) {
+		i = ins(l, shift_op[n->op], X64_F_RI2, size);
+		i->imm = ir_kbits(l->f, n->b) & (int64_t)(size * 8 - 1);
+		def_same(l, i, r);
+		use(l, i, a);
+		return;
+	}
+	b = reg(l, n->b);
+	i = ins(l, shift_op[n->op], X64_F_SHIFT, size);
+	def_same(l, i, r);
+	use(l, i, a);
+	mach_add(l->m, i, b, MACH_LATE, X64_RCX);
+}
+
+static void divide(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	bool quotient = n->op == IR_sdiv || n->op == IR_udiv, sign = n->op == IR_sdiv || n->op == IR_srem;
+	uint32_t a = reg(l, n->a), b = reg(l, n->b);
+	struct mach_ins *i = ins(l, sign ? X64_IDIV : X64_DIV, X64_F_DIV, ir_types[n->type].size);
+
+	mach_add(l->m, i, vreg(l, r), MACH_DEF, quotient ? X64_RAX : X64_RDX);
+	mach_add(l->m, i, a, MACH_USE, X64_RAX);
+	late(l, i, b);
+	mach_add(l->m, i, mach_vreg_new(l->m, MACH_G, IR_T_i64, 0), MACH_TEMP, X64_RDX);
+	i->clobber = UINT64_C(1) << X64_RAX | UINT64_C(1) << X64_RDX;
+}
+
+static void high_product(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	uint32_t a = reg(l, n->a), b = reg(l, n->b);
+	struct mach_ins *i = ins(l, n->op == IR_smulh ? X64_IMUL1 : X64_MUL, X64_F_MULH, ir_types[n->type].size);
+
+	mach_add(l->m, i, vreg(l, r), MACH_DEF, X64_RDX);
+	mach_add(l->m, i, a, MACH_USE, X64_RAX);
+	use(l, i, b);
+	i->clobber = UINT64_C(1) << X64_RAX | UINT64_C(1) << X64_RDX;
+}
+
+static void in_place(struct lower *l, ir_ref r, uint16_t op)
+{
+	uint32_t a = reg(l, ir_at(l->f, r)->a);
+	struct mach_ins *i = ins(l, op, X64_F_R1, ir_types[ir_at(l->f, r)->type].size);
+
+	def_same(l, i, r);
+	use(l, i, a);
+}
+
+static void convert(struct lower *l, ir_ref r, uint16_t op, unsigned size)
+{
+	uint32_t a = reg(l, ir_at(l->f, r)->a);
+	struct mach_ins *i = ins(l, op, X64_F_RR, size);
+
+	def(l, i, r);
+	use(l, i, a);
+}
+
+static void bitcast(struct lower *l, ir_ref r)
+{
+	enum ir_type from = ir_type_of(l->f, ir_at(l->f, r)->a), to = ir_at(l->f, r)->type;
+
+	if (ir_is_float(from) == ir_is_float(to))
+		convert(l, r, ir_is_float(to) ? X64_MOVAPS : X64_MOV, ir_is_float(to) ? 16 : ir_types[to].size);
+	else
+		convert(l, r, ir_types[to].size == 8 ? X64_MOVQ : X64_MOVD, ir_types[to].size);
+}
+
+static void sign_bits(struct lower *l, ir_ref r, uint16_t op, bool keep)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	bool wide = n->type == IR_T_f64;
+	uint32_t a = reg(l, n->a);
+	struct mach_ins *i = ins(l, op, X64_F_SIGN, wide ? 8 : 4);
+
+	i->imm = wide ? INT64_MIN : INT64_C(0x80000000);
+	if (keep)
+		i->imm = wide ? INT64_MAX : INT64_C(0x7fffffff);
+	def_same(l, i, r);
+	use(l, i, a);
+}
+
+static void round_to(struct lower *l, ir_ref r, int mode)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	uint32_t a = reg(l, n->a);
+	struct mach_ins *i = ins(l, X64_ROUNDS, X64_F_RRI, ir_types[n->type].size);
+
+	i->imm = mode;
+	def(l, i, r);
+	use(l, i, a);
+}
+
+static void load_op(enum ir_type t, enum ir_width w, uint16_t *op, unsigned *size)
+{
+	static const uint16_t widen[IR_WIDTH_COUNT] = { 0, X64_MOVSX8, X64_MOVZX8, X64_MOVSX16, X64_MOVZX16, X64_MOVSXD, X64_MOV };
+
+	*size = ir_types[t].size;
+	if (w == IR_W_FULL) {
+		*op = ir_is_float(t) ? X64_MOVS : X64_MOV;
+		return;
+	}
+	*op = widen[w];
+	if (w == IR_W_8U || w == IR_W_16U || w == IR_W_32U)
+		*size = 4;
+}
+
+static void load(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	struct addr a = address(l, n->a, n->b);
+	struct mach_ins *i;
+	uint16_t op;
+	unsigned size;
+
+	load_op(n->type, IR_MEM_WIDTH(n->aux), &op, &size);
+	i = ins(l, op, X64_F_LOAD, size);
+	def(l, i, r);
+	add_address(l, i, &a, MACH_USE);
+}
+
+static void store(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	enum ir_type t = ir_type_of(l->f, n->c);
+	unsigned size = ir_access_bytes(t, n->aux);
+	struct addr a = address(l, n->a, n->b);
+	struct mach_ins *i;
+	uint32_t v;
+
+	if (ir_is_const(n->c) && (!ir_is_float(t) || ir_kbits(l->f, n->c) == 0) && (size < 8 || fits32(ir_kbits(l->f, n->c)))) {
+		i = ins(l, X64_MOV, X64_F_STOREI, size);
+		i->imm = ir_kbits(l->f, n->c);
+		add_address(l, i, &a, MACH_USE);
+		return;
+	}
+	v = reg(l, n->c);
+	i = ins(l, ir_is_float(t) ? X64_MOVS : X64_MOV, X64_F_STORE, size);
+	use(l, i, v);
+	add_address(l, i, &a, MACH_USE);
+}
+
+static void select_(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	uint32_t yes = reg(l, n->b), no = reg(l, n->c);
+	struct cmp c = compare(l, n->a, false);
+	struct mach_ins *i = ins(l, 0, X64_F_CMOV, 4);
+
+	def_same(l, i, r);
+	use(l, i, no);
+	late(l, i, yes);
+	add_compare(l, i, &c);
+	i->scale = ir_types[n->type].size;	/* width of the values; size is that of the comparison */
+}
+
+static void set_condition(struct lower *l, ir_ref r)
+{
+	struct cmp c = compare(l, r, true);
+	struct mach_ins *i = ins(l, 0, X64_F_SETCC, 4);
+
+	def(l, i, r);
+	add_compare(l, i, &c);
+}
+
+static void count_guard(struct lower *l, ir_ref r)
+{
+	struct mach_ins *i;
+
+	if (!l->m->stress.count_guards)
+		return;
+	i = ins(l, X64_SUB, X64_F_COUNT_GUARD, 8);
+	i->imm = (int64_t)(intptr_t)l->m->stress.guard_counter;
+	i->target = mach_exit_new(l->m, i, r, ir_node_state(l->f, ir_at(l->f, r)));
+}
+
+static void guard(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	struct cmp c = compare(l, n->a, false);
+	struct mach_ins *i = ins(l, 0, X64_F_GUARD, 4);
+
+	add_compare(l, i, &c);
+	i->target = mach_exit_new(l->m, i, r, (uint32_t)n->c);
+}
+
+/* ---- calls, ends ---------------------------------------------------------------------------------------------------------- */
+
+static void stack_argument(struct lower *l, ir_ref a, int32_t at)
+{
+	uint32_t v = reg(l, a);
+	struct mach_ins *i = ins(l, ir_is_float(ir_type_of(l->f, a)) ? X64_MOVS : X64_MOV, X64_F_STORE, ir_types[ir_type_of(l->f, a)].size);
+
+	use(l, i, v);
+	i->base = X64_BASE_STACK;
+	i->disp = at;
+}
+
+static void call(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	const struct ir_call *d = &l->f->call.at[n->c];
+	struct x64_place *at = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *at);
+	enum ir_type *t = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *t);
+	uint32_t *arg = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *arg), target = 0, bytes;
+	unsigned n_float;
+	struct mach_ins *i;
+
+	for (uint32_t k = 0; k < n->aux; k++)
+		t[k] = ir_type_of(l->f, l->f->pool.at[n->b + (ir_ref)k]);
+	bytes = x64_arg_places(t, n->aux, at, &n_float);
+	if (bytes > l->m->out_bytes)
+		l->m->out_bytes = bytes;
+	for (uint32_t k = 0; k < n->aux; k++)
+		if (at[k].reg == MACH_NO_REG)
+			stack_argument(l, l->f->pool.at[n->b + (ir_ref)k], at[k].stack);
+		else
+			arg[k] = reg(l, l->f->pool.at[n->b + (ir_ref)k]);
+	if (n->a > 0)
+		target = vreg(l, n->a);
+	i = ins(l, X64_CALL, X64_F_CALL, 8);
+	for (unsigned k = 0; k < d->n_results; k++) {
+		ir_ref res = r;
+
+		if (k == 1) {
+			res = r + 1;
+			while ((uint32_t)res < l->f->node.n && !(ir_at(l->f, res)->op == IR_result && ir_at(l->f, res)->a == r))
+				res++;
+			if ((uint32_t)res >= l->f->node.n)
+				break;		/* nobody asks for it */
+		}
+		mach_add(l->m, i, vreg(l, res), MACH_DEF, x64_result_reg(d->result, k));
+	}
+	if (target)
+		use(l, i, target);
+	else
+		i->imm = ir_kbits(l->f, n->a);
+	i->index = target ? (uint8_t)i->n : 0;
+	for (uint32_t k = 0; k < n->aux; k++)
+		if (at[k].reg != MACH_NO_REG)
+			mach_add(l->m, i, arg[k], MACH_USE, at[k].reg);
+	i->cc = d->flags & IR_CALL_VARIADIC ? (uint8_t)n_float : 0;
+	i->scale = d->flags & IR_CALL_VARIADIC ? 1 : 0;
+	i->clobber = x64_caller_saved;
+	i->flags |= MACH_CALL;
+	l->m->has_calls = true;
+}
+
+static void return_(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+	uint32_t v[2] = { n->a ? reg(l, n->a) : 0, n->b ? reg(l, n->b) : 0 };
+	struct mach_ins *i = ins(l, X64_RET, X64_F_RET, 8);
+
+	for (unsigned k = 0; k < 2; k++)
+		if (v[k])
+			mach_add(l->m, i, v[k], MACH_USE, x64_result_reg(l->f->result, k));
+}
+
+static void control(struct lower *l, uint32_t b)
+{
+	ir_ref r = l->f->block.at[l->m->block.at[b].ir].control;
+	const struct ir_node *n = ir_at(l->f, r);
+	struct mach_ins *i;
+	struct cmp c;
+
+	l->cur = r;
+	switch (n->op) {
+	case IR_jmp:
+		i = ins(l, X64_JMP, X64_F_JMP, 8);
+		break;
+	case IR_br:
+		c = compare(l, n->a, false);
+		i = ins(l, 0, X64_F_BR, 4);
+		add_compare(l, i, &c);
+		break;
+	case IR_exit:
+		i = ins(l, X64_JMP, X64_F_EXIT, 8);
+		i->target = mach_exit_new(l->m, i, r, (uint32_t)n->c);
+		break;
+	default:
+		return_(l, r);
+		i = &l->m->ins.at[l->m->ins.n - 1];
+	}
+	i->flags |= MACH_END;
+}
+
+/* sizes: table */
+static void node(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r);
+
+	l->cur = r;
+	if (l->folded[r])
+		return;
+	if (ir_ops[n->op].flags & IR_GUARD) {
+		ir_visit_state(l->f, (uint32_t)n->c, state_vreg, l);
+		count_guard(l, r);
+	}
+	switch (n->op) {
+	case IR_nop: case IR_arg: case IR_result: break;
+	case IR_sp: def(l, ins(l, X64_MOV, X64_F_FRAME, 8), r); break;
+	case IR_add: case IR_sub: case IR_mul: case IR_and: case IR_or: case IR_xor: binary(l, r, X64_F_RR2, X64_F_RI2); break;
+	case IR_smulh: case IR_umulh: high_product(l, r); break;
+	case IR_shl: case IR_shr: case IR_sar: shift(l, r); break;
+	case IR_sdiv: case IR_srem: case IR_udiv: case IR_urem: divide(l, r); break;
+	case IR_neg: in_place(l, r, X64_NEG); break;
+	case IR_not: in_place(l, r, X64_NOT); break;
+	case IR_sext8: convert(l, r, X64_MOVSX8, ir_types[n->type].size); break;
+	case IR_sext16: convert(l, r, X64_MOVSX16, ir_types[n->type].size); break;
+	case IR_sext: convert(l, r, X64_MOVSXD, 8); break;
+	case IR_zext: case IR_trunc: convert(l, r, X64_MOV, 4); break;
+	case IR_itof: convert(l, r, n->type == IR_T_f64 ? X64_CVTSI2SD : X64_CVTSI2SS, ir_types[ir_type_of(l->f, n->a)].size); break;
+	case IR_ftoi: convert(l, r, ir_type_of(l->f, n->a) == IR_T_f64 ? X64_CVTTSD2SI : X64_CVTTSS2SI, ir_types[n->type].size); break;
+	case IR_fcvt: convert(l, r, n->type == IR_T_f64 ? X64_CVTSS2SD : X64_CVTSD2SS, n->type == IR_T_f64 ? 4 : 8); break;
+	case IR_bitcast: bitcast(l, r); break;
+	case IR_eq: case IR_ne: case IR_lt: case IR_le: case IR_ult: case IR_ule:
+	case IR_feq: case IR_fne: case IR_flt: case IR_fle: set_condition(l, r); break;
+	case IR_select: select_(l, r); break;
+	case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: float_binary(l, r); break;
+	case IR_fneg: sign_bits(l, r, X64_XORPD, false); break;
+	case IR_fabs: sign_bits(l, r, X64_ANDPD, true); break;
+	case IR_fsqrt: convert(l, r, X64_SQRTS, ir_types[n->type].size); break;
+	case IR_ffloor: round_to(l, r, 9); break;
+	case IR_fceil: round_to(l, r, 10); break;
+	case IR_ftrunc: round_to(l, r, 11); break;
+	case IR_load: load(l, r); break;
+	case IR_store: store(l, r); break;
+	case IR_call: call(l, r); break;
+	case IR_check: guard(l, r); break;
+	case IR_addo: case IR_subo: case IR_mulo: guarded_arith(l, r); break;
+	default: l->m->bail(l->m->bail_arg, "operation without a lowering"); break;
+	}
+}
+
+static void parameters(struct lower *l)
+{
+	const struct ir_block *b = &l->f->block.at[0];
+	struct x64_place *at = arena_alloc(l->m->mem, (b->arg.n + 1) * sizeof *at);
+	enum ir_type *t = arena_alloc(l->m->mem, (b->arg.n + 1) * sizeof *t);
+	unsigned n_float;
+	struct mach_ins *i;
+
+	for (uint32_t k = 0; k < b->arg.n; k++)
+		t[k] = ir_at(l->f, b->arg.at[k])->type;
+	x64_arg_places(t, b->arg.n, at, &n_float);
+	i = ins(l, 0, X64_F_PARAMS, 8);
+	for (uint32_t k = 0; k < b->arg.n; k++)
+		if (at[k].reg != MACH_NO_REG)
+			mach_add(l->m, i, vreg(l, b->arg.at[k]), MACH_DEF, at[k].reg);
+	for (uint32_t k = 0; k < b->arg.n; k++)
+		if (at[k].reg == MACH_NO_REG) {
+			l->cur = b->arg.at[k];
+			i = ins(l, ir_is_float(t[k]) ? X64_MOVS : X64_MOV, X64_F_LOAD, ir_types[t[k]].size);
+			def(l, i, b->arg.at[k]);
+			i->base = X64_BASE_FRAME;
+			i->disp = 16 + at[k].stack;
+		}
+}
+
+void x64_lower(struct mach_func *m)
+{
+	struct lower l = { .m = m, .f = m->f };
+	struct ir_func *f = m->f;
+
+	l.uses = arena_zero(m->mem, f->node.n * sizeof *l.uses);
+	l.cover = arena_zero(m->mem, f->node.n * sizeof *l.cover);
+	l.folded = arena_zero(m->mem, f->node.n);
+	l.index_free = arena_zero(m->mem, f->node.n);
+	prepare(&l);
+	for (uint32_t b = 0; b < m->block.n; b++) {
+		struct ir_block *ib = &f->block.at[m->block.at[b].ir];
+
+		m->block.at[b].first = m->ins.n;
+		for (uint32_t k = 0; k < ib->arg.n; k++)
+			vreg(&l, ib->arg.at[k]);
+		if (b == 0)
+			parameters(&l);
+		for (uint32_t k = 0; k < ib->ins.n; k++)
+			node(&l, ib->ins.at[k]);
+		if (ir_at(f, ib->control)->op == IR_exit)
+			ir_visit_state(f, (uint32_t)ir_at(f, ib->control)->c, state_vreg, &l);
+		control(&l, b);
+		m->block.at[b].end = m->ins.n;
+	}
+	for (uint32_t e = 0; e < f->edge.n; e++)
+		for (uint32_t k = 0; k < f->edge.at[e].n; k++)
+			if (f->pool.at[f->edge.at[e].args + k] > 0)
+				vreg(&l, f->pool.at[f->edge.at[e].args + k]);
+}

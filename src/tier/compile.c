@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT
+ * compile.c - one function through the whole compiler: passes, placing, selection, allocation, emission, publishing.
+ *
+ * Everything temporary lives in the function's arena. Anything that cannot be compiled (no memory, no code space, too
+ * many values) ends in one longjmp to tier_compile, which gives a status; the guest goes on interpreting.
+ */
+#include "tier/tier.h"
+
+#include "asm/asm.h"
+#include "base/os/os.h"
+#include "opt/opt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct compile {
+	struct tier_context *x;
+	struct ir_func *f;
+	struct tier_compile *c;
+	struct asm_buf a;
+	struct hew_unit *u;
+	struct code_block code;
+	jmp_buf fail;
+	enum hew_status status;
+};
+
+static void bail(struct compile *k, enum hew_status s, const char *why)
+{
+	k->status = s;
+	if (why != k->x->why)
+		snprintf(k->x->why, sizeof k->x->why, "%s: %s", k->f->name, why);
+	longjmp(k->fail, 1);
+}
+
+static void out_of_memory(void *arg) { bail(arg, HEW_NO_MEMORY, "not enough memory to compile"); }
+static void cannot(void *arg, const char *why) { bail(arg, HEW_CANNOT, why); }
+
+/* ---- context ------------------------------------------------------------------------------------------------ */
+
+static enum hew_status publish(struct tier_context *x, struct asm_buf *a, struct code_block *b)
+{
+	enum code_status s;
+
+	asm_relax(a);
+	if (a->dead) {
+		snprintf(x->why, sizeof x->why, "%s", asm_dead_text(a->dead));
+		return a->dead == ASM_NO_MEMORY ? HEW_NO_MEMORY : HEW_CANNOT;
+	}
+	s = code_alloc(x->space, a->n, b);
+	if (s != CODE_OK) {
+		snprintf(x->why, sizeof x->why, s == CODE_BUDGET ? "the code budget is used up" : "no room for code");
+		return s == CODE_BUDGET ? HEW_BUDGET : HEW_NO_MEMORY;
+	}
+	asm_place(a, (uint64_t)(uintptr_t)b->rx);
+	asm_link(a, x->target->fix);
+	if (a->dead || code_write(x->space, b, 0, a->at, a->n) != CODE_OK || code_seal(x->space, b) != CODE_OK) {
+		snprintf(x->why, sizeof x->why, "code could not be published: %s", a->dead ? asm_dead_text(a->dead) : "refused by the system");
+		code_free(x->space, b);
+		return HEW_CANNOT;
+	}
+	return HEW_OK;
+}
+
+enum hew_status tier_open(struct tier_context *x, const struct target *t, const struct code_options *o)
+{
+	struct code_options co = *o;
+	struct target_stubs st;
+	struct asm_buf a;
+	enum hew_status s;
+	enum code_status cs;
+
+	memset(x, 0, sizeof *x);
+	x->target = t;
+	co.trap = t->trap;
+	cs = code_open(&co, &x->space, x->why, sizeof x->why);
+	if (cs != CODE_OK)
+		return cs == CODE_NO_MEMORY ? HEW_NO_MEMORY : cs == CODE_NO_EXEC ? HEW_NO_EXEC : HEW_BAD_ARG;
+	asm_init(&a);
+	t->stubs(&a, tier_exit_handler, &st);
+	s = publish(x, &a, &x->stubs);
+	asm_fini(&a);
+	if (s != HEW_OK) {
+		code_close(x->space);
+		x->space = NULL;
+		return s;
+	}
+	x->exit_tail = x->stubs.rx + st.exit_tail;
+	x->enter = x->stubs.rx + st.enter;
+	x->enter_return = x->stubs.rx + st.enter_return;
+	x->why[0] = 0;
+	return HEW_OK;
+}
+
+void tier_close(struct tier_context *x)
+{
+	if (x->space)
+		code_close(x->space);
+	x->space = NULL;
+}
+
+/* ---- exit records ---------------------------------------------------------------------------------------------- */
+
+static void *own(struct compile *k, size_t n)
+{
+	void *p = base_realloc(NULL, 0, n);
+
+	if (!p && n)
+		out_of_memory(k);
+	return p;
+}
+
+/* Fills the frames of one exit; *loc walks the places in the order of ir_visit_state. */
+static void exit_frames(struct compile *k, const struct mach_func *m, uint32_t state, const struct mach_loc *loc)
+{
+	const struct ir_func *f = k->f;
+	struct hew_unit *u = k->u;
+
+	for (; state; state = f->state.at[state].parent) {
+		const struct ir_state *s = &f->state.at[state];
+		struct tier_frame *fr = &u->frame[u->n_frames++];
+
+		*fr = (struct tier_frame){ .func = s->func, .pc = s->pc, .mode = s->mode, .result = s->result, .frame_offset = s->frame_offset,
+			.value = u->n_values, .n = s->n };
+		if (s->frame)
+			fr->frame = *loc++;
+		for (uint32_t i = 0; i < s->n; i++) {
+			const struct ir_slot *sl = &f->slot.at[s->slots + i];
+			struct tier_value *v = &u->value[u->n_values++];
+
+			*v = (struct tier_value){ .slot = sl->slot, .tag = sl->tag };
+			if (sl->value)
+				v->loc = *loc++;
+			if (sl->tag_ref)
+				v->tag_loc = *loc++;
+		}
+	}
+	(void)m;
+}
+
+static void count_frames(const struct ir_func *f, uint32_t state, uint32_t *frames, uint32_t *values)
+{
+	for (; state; state = f->state.at[state].parent) {
+		++*frames;
+		*values += f->state.at[state].n;
+	}
+}
+
+static void exit_records(struct compile *k, const struct mach_func *m)
+{
+	struct hew_unit *u = k->u;
+	uint32_t frames = 0, values = 0;
+
+	for (uint32_t x = 0; x < m->exit.n; x++)
+		count_frames(k->f, m->exit.at[x].state, &frames, &values);
+	u->record_bytes = m->exit.n * sizeof *u->exit + frames * sizeof *u->frame + values * sizeof *u->value;
+	u->value = own(k, u->record_bytes);
+	u->frame = (struct tier_frame *)(u->value + values);
+	u->exit = (struct tier_exit *)(u->frame + frames);
+	u->n_exits = m->exit.n;
+	for (uint32_t x = 0; x < m->exit.n; x++) {
+		const struct ir_node *n = ir_at(k->f, m->exit.at[x].node);
+		uint32_t first = u->n_frames;
+
+		exit_frames(k, m, m->exit.at[x].state, m->exit_loc.at + m->exit.at[x].loc);
+		u->exit[x] = (struct tier_exit){ .frame = first, .n_frames = u->n_frames - first,
+			.kind = n->op == IR_check ? (uint8_t)(n->aux & 0xff) : 0, .hoisted = n->op == IR_check && (n->aux & IR_CHECK_HOISTED) };
+	}
+}
+
+void tier_unit_free(struct tier_context *x, struct hew_unit *u)
+{
+	if (u->code.rx)
+		code_free(x->space, &u->code);
+	base_free(u->value, u->record_bytes);
+	base_free(u, sizeof *u);
+}
+
+/* ---- the way of one function --------------------------------------------------------------------------------------- */
+
+static void optimise(struct compile *k)
+{
+	struct opt_options o = { .level = k->c->level, .passes = k->c->passes, .verify = k->c->verify };
+	char why[300];
+
+	if (!opt_run(k->f, &o, why, sizeof why))
+		bail(k, HEW_BAD_IR, why);
+	if (k->c->want_ir)
+		ir_print(k->f, &k->c->ir);
+	ir_analyse(k->f);
+	ir_split_critical(k->f);
+	ir_place(k->f);
+}
+
+static struct mach_func *machine_code(struct compile *k)
+{
+	struct mach_func *m = arena_zero(k->f->mem, sizeof *m);
+
+	m->mem = k->f->mem;
+	m->f = k->f;
+	m->target = k->x->target;
+	m->bail = cannot;
+	m->bail_arg = k;
+	m->stress = (struct mach_stress){ k->c->stress, k->c->allocatable, k->c->fail_guard != NULL, k->c->fail_guard };
+	m->vreg_of = arena_zero(m->mem, k->f->node.n * sizeof *m->vreg_of);
+	vec_push(m->mem, &m->vreg, (struct mach_vreg){ 0 });
+	mach_layout(m);
+	k->x->target->lower(m);
+	ra_allocate(m);
+	if (k->c->verify && !ra_check(m)) {
+		struct text t = { 0 };
+
+		mach_print(m, &t);
+		fprintf(stderr, "%s\nregister allocation is wrong: %s\n", t.s, m->bad);
+		text_free(&t);
+		bail(k, HEW_BAD_IR, m->bad);
+	}
+	return m;
+}
+
+static void emit(struct compile *k, struct mach_func *m)
+{
+	struct target_code tc = { 0 };
+	enum hew_status s;
+
+	k->x->target->emit(m, &k->a, k->x->exit_tail, k->u, &tc);
+	s = publish(k->x, &k->a, &k->code);
+	if (s != HEW_OK)
+		bail(k, s, k->x->why);
+	k->u->code = k->code;
+	k->u->saved = tc.saved;
+	k->u->slot0 = tc.slot0;
+	k->u->fp_reg = k->x->target->frame_pointer;
+	if (k->c->want_asm)
+		tier_disassemble(k->u, &k->c->assembly);
+}
+
+static void run(struct compile *k)
+{
+	struct mach_func *m;
+
+	k->u = own(k, sizeof *k->u);
+	memset(k->u, 0, sizeof *k->u);
+	k->u->pc = HEW_AT_ENTRY;
+	if (k->f->bad)
+		bail(k, HEW_BAD_IR, k->f->bad);
+	optimise(k);
+	m = machine_code(k);
+	exit_records(k, m);
+	emit(k, m);
+}
+
+enum hew_status tier_compile(struct tier_context *x, struct ir_func *f, struct arena *mem, struct tier_compile *c, struct hew_unit **out)
+{
+	struct compile k = { .x = x, .f = f, .c = c };
+	void (*oom)(void *) = mem->oom;
+	void *arg = mem->oom_arg;
+	uint64_t start = os_now_ns();
+
+	*out = NULL;
+	if (!x->space) {
+		snprintf(x->why, sizeof x->why, "%s: there is no executable memory", f->name);
+		return HEW_NO_EXEC;
+	}
+	asm_init(&k.a);
+	mem->oom = out_of_memory;
+	mem->oom_arg = &k;
+	if (!setjmp(k.fail)) {
+		run(&k);
+		*out = k.u;
+	} else if (k.u) {
+		tier_unit_free(x, k.u);
+	}
+	mem->oom = oom;
+	mem->oom_arg = arg;
+	asm_fini(&k.a);
+	c->ns = os_now_ns() - start;
+	return *out ? HEW_OK : k.status;
+}

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- string.format. Passes under any Lua 5.4.
+local f = string.format
+local function fails(msg, ...)
+	local ok, err = pcall(f, ...)
+	assert(not ok, "no error; expected: " .. msg)
+	assert(string.find(tostring(err), msg, 1, true), tostring(err) .. " / " .. msg)
+end
+local function eq(got, want) assert(got == want, got .. " / " .. want) end
+
+eq(f(""), "") eq(f("%%"), "%") eq(f("a%%b%%"), "a%b%") eq(f("no directives"), "no directives")
+eq(f("%d %i", 3, -4), "3 -4") eq(f("%d", math.mininteger), "-9223372036854775808") eq(f("%d", 3.0), "3") eq(f("%d", "10"), "10")
+eq(f("%5d|%-5d|%05d|%+d|% d|%.3d|%8.3d|", 42, 42, 42, 42, 42, 42, 42), "   42|42   |00042|+42| 42|042|     042|")
+eq(f("%x %X %#x %o %#o", 255, 255, 255, 8, 8), "ff FF 0xff 10 010") eq(f("%x", -1), "ffffffffffffffff")
+eq(f("%c%c%c", 76, 117, 97), "Lua") eq(f("%3c|%-3c|", 65, 66), "  A|B  |") eq(f("%c", 0), "\0")
+eq(f("%5.1f|%.0f|%+.2f|%08.3f|%-8.2f|", 3.14159, 2.5, 1, -1.5, 1), "  3.1|2|+1.00|-001.500|1.00    |")
+eq(f("%e %E %g %G %g", 12345.678, 12345.678, 1e20, 1e-10, 0.1), "1.234568e+04 1.234568E+04 1e+20 1E-10 0.1")
+eq(f("%.3g|%10.4g|%#g", 2/3, 2/3, 1), "0.667|    0.6667|1.00000") eq(f("%g %g %g", 1/0, -1/0, 2), "inf -inf 2")
+eq(f("%.14g", 0.1), "0.1") eq(f("%a", 1), "0x1p+0") eq(f("%.99f", 1 / 3):sub(1, 10), "0.33333333") assert(#f("%99.99f", -1e308) == 410)
+eq(f("%s %s %s %s", nil, true, 1, 1.0), "nil true 1 1.0") eq(f("%s", "a\0b"), "a\0b") eq(f("%5s|%-5s|%.2s|%5.1s|", "ab", "ab", "abc", "xyz"), "   ab|ab   |ab|    x|")
+eq(f("%s", setmetatable({}, { __tostring = function() return "obj" end })), "obj") eq(f("%-8s|", setmetatable({}, { __tostring = function() return "obj" end })), "obj     |")
+eq(f("%s", ("x"):rep(2000)), ("x"):rep(2000)) eq(f("%.20s", ("x"):rep(2000)), ("x"):rep(20)) eq(f("%10s|", ("y"):rep(200)), ("y"):rep(200) .. "|")
+eq(f(("%s,"):rep(20), table.unpack((function() local t = {} for i = 1, 20 do t[i] = i end return t end)())), "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,")
+eq(f("%q", 'a\n"\\\0001\r\t'), '"a\\\n\\"\\\\\\0001\\13\\9"') eq(f("%q", "\200\127"), '"\200\\127"')
+eq(f("%q %q %q %q", 1, true, nil, false), "1 true nil false") eq(f("%q", math.mininteger), "0x8000000000000000") eq(f("%q", 0.1), "0x1.999999999999ap-4")
+eq(f("%q", 1/0), "1e9999") eq(f("%q", -1/0), "-1e9999") eq(f("%q", 0/0), "(0/0)")
+for _, v in ipairs({ 1, -1, math.maxinteger, math.mininteger, 0.5, 1e300, -2.5e-300, "a\0b\r\n\\\"x", true }) do
+	local back = load("return " .. f("%q", v))()
+	assert(back == v and math.type(back) == math.type(v))
+end
+assert(f("%p", {}):match("^0x%x+$") and f("%p", 1) == "(null)" and f("%10p|", true) == "    (null)|" and f("%-10p|", nil) == "(null)    |")
+local t = {}
+assert(f("%p", t) == tostring(t):match("0x%x+") and f("%p", "short") == f("%p", "sh" .. "ort"))
+
+fails("invalid conversion '%y' to 'format'", "%y", 1)
+fails("invalid conversion '%' to 'format'", "%", 1)
+fails("invalid conversion '%5' to 'format'", "%5", 1)
+fails("invalid conversion '%l' to 'format'", "%ld", 1)
+fails("specifier '%q' cannot have modifiers", "%10q", "x")
+fails("invalid conversion specification: '%123d'", "%123d", 1)
+fails("invalid conversion specification: '%.123d'", "%.123d", 1)
+fails("invalid conversion specification: '%+s'", "%+s", "x")
+fails("invalid conversion specification: '%0c'", "%0c", 1)
+fails("invalid conversion specification: '%.3c'", "%.3c", 1)
+fails("invalid conversion specification: '%#d'", "%#d", 1)
+fails("invalid format", "%0000000000000000000000000000000000000000000000d", 1)
+fails("bad argument #2 to 'string.format' (no value)", "%d")
+fails("bad argument #3 to 'string.format' (no value)", "%s %s", 1)
+fails("bad argument #2 to 'string.format' (number expected, got string)", "%d", "x")
+fails("bad argument #2 to 'string.format' (number has no integer representation)", "%d", 1.5)
+fails("number has no integer representation", "%x", "1.5")
+fails("number expected, got nil", "%f", nil)
+fails("value has no literal form", "%q", {})
+fails("string contains zeros", "%5s", "a\0b")
+fails("'__tostring' must return a string", "%s", setmetatable({}, { __tostring = function() return {} end }))
+print("ok")
