@@ -67,6 +67,15 @@ void lv_reload(struct lifter *l, uint32_t slot)
 
 static bool live_at(const uint64_t *live, uint32_t s) { return live[s / 64] >> s % 64 & 1; }
 
+/* A local that the program may still ask for by debug.getlocal, though no instruction reads it again. */
+static bool active_at(const struct lv_proto *p, uint32_t pc, uint32_t slot)
+{
+	for (uint32_t k = 0; k < p->nloc; k++)
+		if (p->loc[k].slot == slot && p->loc[k].from <= pc && pc < p->loc[k].to)
+			return true;
+	return false;
+}
+
 /* The frame before the instruction at pc, with these slots live. */
 static hew_state make_state(struct lifter *l, uint32_t pc, const uint64_t *live)
 {
@@ -76,7 +85,7 @@ static hew_state make_state(struct lifter *l, uint32_t pc, const uint64_t *live)
 	for (uint32_t s = 0; s < l->flow.n_slots; s++) {
 		const struct lslot *x = &l->s[s];
 
-		if (!live_at(live, s) || x->mem || x->tag == LV_T_NONE)
+		if (x->mem || x->tag == LV_T_NONE || !(live_at(live, s) || active_at(l->p, pc, s)))
 			continue;
 		l->slots[n++] = (struct hew_state_slot){ .slot = s, .tag = x->tag == LV_T_ANY ? 0 : x->tag, .dynamic_tag = x->tag == LV_T_ANY ? x->t : 0,
 			.value = x->v };

@@ -212,6 +212,19 @@ static hew_val flt_arith(struct lifter *l, unsigned op, hew_val x, hew_val y)
 
 static uint8_t tag_of(const struct lifter *l, bool is_const, uint16_t x) { return is_const ? (uint8_t)l->p->k[x].tag : l->s[x].tag; }
 
+static hew_val is_float(struct lifter *l, bool is_const, uint16_t x)
+{
+	struct lslot k = is_const ? lv_constant(l, x) : l->s[x];
+
+	return hew_eq(F, lv_tagval(l, &k), lv_k32(l, LV_FLT));
+}
+
+/* The result is a float only if one operand is. */
+static void not_both_ints(struct lifter *l, const struct lv_pair *o)
+{
+	check(l, HEW_CHECK_TAG, hew_or(F, is_float(l, o->k_x, o->x), is_float(l, o->k_y, o->y)), 0);
+}
+
 static bool arith(struct lifter *l, const struct lv_ins *i)
 {
 	struct lv_pair o = lv_arith_operands(i);
@@ -233,6 +246,8 @@ static bool arith(struct lifter *l, const struct lv_ins *i)
 		lv_set(l, i->a, LV_FLT, flt_arith(l, op, x, y));
 		return true;
 	case LV_M_NUM:
+		if (op != LV_OP_DIV && op != LV_OP_POW)
+			not_both_ints(l, &o);
 		x = float_operand(l, o.k_x, o.x);
 		y = float_operand(l, o.k_y, o.y);
 		lv_set(l, i->a, LV_FLT, flt_arith(l, op, x, y));
@@ -299,6 +314,8 @@ static bool compare(struct lifter *l, const struct lv_ins *i)
 	enum relation r = relation(i->op);
 	hew_val cond = 0, x, y;
 
+	if (m == LV_M_NEVER)
+		return never(l);		/* flow.c ends the path here, too */
 	if (m == LV_M_INT || m == LV_M_FLT) {
 		x = operand(l, false, i->a, m == LV_M_INT ? LV_INT : LV_FLT);
 		y = operand(l, k, i->b, m == LV_M_INT ? LV_INT : LV_FLT);
@@ -306,8 +323,6 @@ static bool compare(struct lifter *l, const struct lv_ins *i)
 	} else if (r == EQ && k) {
 		cond = equals_constant(l, &l->s[i->a], &l->p->k[i->b]);
 	}
-	if (!cond && m == LV_M_NEVER)
-		return never(l);
 	if (!cond) {
 		lv_ins_reads(l->p, i, flush, l);
 		cond = call_native(l, (void *)(uintptr_t)lv_rt_compare, i, HEW_I32, HEW_VOID);
@@ -675,6 +690,13 @@ static hew_val push_frame(struct lifter *l, const struct lv_ins *i, const struct
 	return base;
 }
 
+/* Locals below a call go to memory: debug.getlocal of the callee may ask for them, and a stale slot would answer. */
+static void flush_below(struct lifter *l, uint32_t a)
+{
+	for (uint32_t s = 0; s < a; s++)
+		lv_flush(l, s);
+}
+
 static void forget_above(struct lifter *l, uint32_t a)
 {
 	for (uint32_t s = a; s < l->flow.n_slots; s++)
@@ -685,8 +707,10 @@ static void forget_above(struct lifter *l, uint32_t a)
 static void call_lua(struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee)
 {
 	struct hew_call c = { .result = { HEW_I64, HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
-	hew_val p = expect_proto(l, i->a, callee->id), base = push_frame(l, i, callee), entry, r, word;
+	hew_val p = expect_proto(l, i->a, callee->id), base, entry, r, word;
 
+	flush_below(l, i->a);
+	base = push_frame(l, i, callee);
 	entry = field(l, HEW_PTR, HEW_FULL, LV_C_ENTRY, p, FIELD(lv_proto, tier) + FIELD(hew_tier, entry));
 	entry = hew_select(F, hew_ne(F, entry, hew_ptr(F, NULL)), entry, hew_ptr(F, (void *)(uintptr_t)lv_rt_interpret));
 	r = hew_call(F, entry, &c, 2, (hew_val[]){ l->vm, base });
@@ -755,6 +779,7 @@ static bool call(struct lifter *l, const struct lv_ins *i)
 	}
 	if (c->kind == LV_CALLEE_C && !l->flow.generic && i->b != LV_OPEN && call_builtin(l, i, c->builtin))
 		return true;
+	flush_below(l, i->a);
 	lv_ins_reads(l->p, i, flush, l);
 	lv_call_rt(l, (void *)(uintptr_t)lv_rt[LV_OP_CALL], i);
 	forget_above(l, i->a);

@@ -93,7 +93,7 @@ RT(tforprep)
 static void call(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want)
 {
 	L->top = f + 2 + n;
-	lv_call(L, f, (int)n, want == LV_OPEN ? LV_OPEN : (int)want);
+	lv_call_native(L, f, (int)n, want == LV_OPEN ? LV_OPEN : (int)want);
 }
 
 RT(tforcall)

@@ -336,21 +336,38 @@ static int enter_c(struct lv_state *L, struct lv_value *base, uint32_t n)
 	return want == LV_OPEN ? r : (int)want;
 }
 
-static int call_flagged(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want, unsigned flags)
+/* A call that the interpreter would have made without nesting: not counted as a call from C. */
+static int call_uncounted(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want, unsigned flags)
 {
 	struct lv_value *from = L->base;
 	const struct lv_ins *pc = L->pc;
 	int r;
 
-	enter_c_call(L);
 	while (!lv_isfunction(f))
 		n = lv_op_callable(L, f, n);
 	*lv_frame(f + 2) = (struct lv_frame){ .ret = pc, .delta = (uint32_t)(f + 2 - from),
 		.want = (uint16_t)want, .flags = (uint16_t)(LV_FR_FRESH | flags) };
 	r = f->tag == LV_FUNC ? enter_lua(L, f + 2, n) : enter_c(L, f + 2, n);
-	L->thread->ncalls--;
 	L->base = from;
 	L->pc = pc;
+	return r;
+}
+
+static int call_flagged(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want, unsigned flags)
+{
+	int r;
+
+	enter_c_call(L);
+	r = call_uncounted(L, f, n, want, flags);
+	L->thread->ncalls--;
+	return r;
+}
+
+int lv_call_native(struct lv_state *L, struct lv_value *f, int n, int want)
+{
+	int r = call_uncounted(L, f, (uint32_t)n, (uint32_t)want, 0);
+
+	L->top = f + r;
 	return r;
 }
 

@@ -252,6 +252,9 @@ static ir_ref append(struct ir_func *f, struct ir_node n)
 		if (r)
 			return r;
 	}
+	/* br k, yes, no => jmp */
+	if (n.op == IR_br && ir_is_const(n.a) && !f->no_fold)
+		n = (struct ir_node){ .op = IR_jmp, .a = ir_kbits(f, n.a) ? n.b : n.c };
 	r = ir_raw_node(f, n);
 	if (flags & IR_ENDS) {
 		if (f->block.at[f->cur].control && !f->bad)

@@ -187,6 +187,9 @@ static void optimise(struct compile *k)
 	if (k->c->want_ir)
 		ir_print(k->f, &k->c->ir);
 	ir_analyse(k->f);
+	for (uint32_t i = 0; i < k->f->n_order; i++)
+		if (!k->f->block.at[k->f->order[i]].control)
+			bail(k, HEW_BAD_IR, "a block that can be reached has no end");
 	ir_split_critical(k->f);
 	ir_place(k->f);
 }
