@@ -11,10 +11,12 @@
 #include <stdio.h>
 
 #define NEVER_HOT INT32_MAX
+#define WARM_CALLS 1
+#define WARM_LOOPS 30
 
 struct hew_tier_options hew_tier_defaults(void)
 {
-	return (struct hew_tier_options){ .call_threshold = 1000, .loop_threshold = 5000, .exit_limit = 16, .attempt_limit = 4, .level = 2 };
+	return (struct hew_tier_options){ .call_threshold = 1000, .loop_threshold = 1000, .exit_limit = 16, .attempt_limit = 4, .level = 2 };
 }
 
 static void tell(struct hew_guest_vm *g, const struct hew_event *e)
@@ -35,6 +37,13 @@ void tier_set_counters(struct hew_guest_vm *g, struct hew_tier *t)
 {
 	t->calls = t->barred || t->entry ? NEVER_HOT : threshold(g->o.call_threshold, t->attempts);
 	t->loops = t->barred ? NEVER_HOT : threshold(g->o.loop_threshold, t->attempts);
+	if (t->barred || !t->units)
+		return;
+	/* one loop of the function was hot: its next call is worth compiled code, and its loops are entered soon */
+	if (!t->entry && t->calls > WARM_CALLS)
+		t->calls = WARM_CALLS;
+	if (t->loops > WARM_LOOPS)
+		t->loops = WARM_LOOPS;
 }
 
 void hew_tier_init(struct hew_guest_vm *g, struct hew_tier *t)
