@@ -106,6 +106,8 @@ enum lv_mode lv_arith_mode(const struct lv_flow *f, const struct lv_ins *i, uint
 		return real ? LV_M_NUM : LV_M_INT;
 	if (bits)
 		return LV_M_GENERIC;
+	if (i->fb == (LV_FB_II | LV_FB_FF) && (base == LV_OP_ADD || base == LV_OP_SUB || base == LV_OP_MUL))
+		return LV_M_SAME;
 	if (i->fb == LV_FB_FF && x != LV_INT && y != LV_INT)
 		return LV_M_FLT;
 	if (!(i->fb & ~(LV_FB_II | LV_FB_FF | LV_FB_MIX)) && (real || !(i->fb & LV_FB_II) || x == LV_FLT || y == LV_FLT))
@@ -127,6 +129,8 @@ enum lv_mode lv_compare_mode(const struct lv_flow *f, const struct lv_ins *i, ui
 		return LV_M_INT;
 	if (i->fb == LV_FB_FF && (x == LV_T_ANY || x == LV_FLT) && (y == LV_T_ANY || y == LV_FLT))
 		return LV_M_FLT;
+	if (i->fb == (LV_FB_II | LV_FB_FF))
+		return LV_M_SAME;
 	if (equal && i->fb == LV_FB_STR && (x == LV_T_ANY || x == LV_STR) && (y == LV_T_ANY || y == LV_STR))
 		return LV_M_STR;
 	return LV_M_GENERIC;

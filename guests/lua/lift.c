@@ -292,7 +292,7 @@ void *lv_alloc(void *arg, size_t n)
 static void classes(struct hew_fn *f)
 {
 	static const struct { const char *name; unsigned flags; } c[LV_C_COUNT] = {
-		[LV_C_STACK] = { "stack", 0 }, [LV_C_HEADER] = { "header", 0 }, [LV_C_INTS] = { "ints", 0 }, [LV_C_FLOATS] = { "floats", 0 },
+		[LV_C_STACK] = { "stack", 0 }, [LV_C_HEADER] = { "header", 0 }, [LV_C_NUMBERS] = { "numbers", 0 },
 		[LV_C_VALUES] = { "values", 0 }, [LV_C_NODEKEY] = { "nodekey", 0 }, [LV_C_NODEVAL] = { "nodeval", 0 }, [LV_C_BOX] = { "box", 0 },
 		[LV_C_STATE] = { "state", 0 }, [LV_C_FIXED] = { "fixed", HEW_CLASS_IMMUTABLE }, [LV_C_ENTRY] = { "entry", 0 },
 		[LV_C_SIGNAL] = { "signal", HEW_CLASS_CHANGING },

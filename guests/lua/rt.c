@@ -33,13 +33,32 @@ RT(gettabup) { enter(L, base, i); lv_rt_field(L, i, &base[-2].f->up[i->b]->v, &b
 RT(getfield) { enter(L, base, i); lv_rt_field(L, i, &base[i->b], &base[i->a]); }
 RT(settabup) { enter(L, base, i); lv_op_setfield(L, i, &base[-2].f->up[i->b]->v, &base[i->a]); }
 RT(setfield) { enter(L, base, i); lv_op_setfield(L, i, &base[i->a], &base[i->b]); }
-RT(getindex) { enter(L, base, i); lv_op_getindex(L, i, &base[i->c]); }
-RT(setindex) { enter(L, base, i); lv_op_setindex(L, i, &base[i->b], &base[i->c]); }
+RT(getindex)
+{
+	const struct lv_value *t = &base[i->b], *k = &base[i->c];
+
+	if (t->tag == LV_TABLE && k->tag == LV_INT && lv_load_item(&base[i->a], t->t, k->i, i))
+		return;
+	enter(L, base, i);
+	lv_op_getindex(L, i, k);
+}
+
+RT(setindex)
+{
+	const struct lv_value *t = &base[i->a], *k = &base[i->b];
+
+	if (t->tag == LV_TABLE && k->tag == LV_INT && lv_store_item(t->t, k->i, &base[i->c], i))
+		return;
+	enter(L, base, i);
+	lv_op_setindex(L, i, k, &base[i->c]);
+}
 
 RT(getindexi)
 {
 	struct lv_value key;
 
+	if (base[i->b].tag == LV_TABLE && lv_load_item(&base[i->a], base[i->b].t, (int16_t)i->c, i))
+		return;
 	enter(L, base, i);
 	lv_setint(&key, (int16_t)i->c);
 	lv_op_getindex(L, i, &key);
@@ -49,6 +68,8 @@ RT(setindexi)
 {
 	struct lv_value key;
 
+	if (base[i->a].tag == LV_TABLE && lv_store_item(base[i->a].t, (int16_t)i->c, &base[i->b], i))
+		return;
 	enter(L, base, i);
 	lv_setint(&key, (int16_t)i->c);
 	lv_op_setindex(L, i, &key, &base[i->b]);
