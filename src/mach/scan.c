@@ -116,6 +116,14 @@ static uint32_t next_use(const struct ra_interval *i, uint32_t pos, bool reg)
 	return NEVER_USED;
 }
 
+/* Would a cut at pos part two needs of one instruction? Such a place is no use: the rest could not be reloaded in time. */
+static bool parts_uses(const struct ra_interval *i, uint32_t pos)
+{
+	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(i, pos, true);
+
+	return u != NEVER_USED && u / 4 == pos / 4;
+}
+
 /* ---- splitting ------------------------------------------------------------------------------------------------------ */
 
 /* The part from pos on becomes a new interval, which is returned. start < pos < end. */
@@ -280,6 +288,9 @@ static bool try_free(struct scan *s, uint32_t i)
 		if (p < free_until[x->reg])
 			free_until[x->reg] = p;
 	}
+	for (unsigned k = 0; k < t->n_order[cls]; k++)
+		if (parts_uses(at(s, i), free_until[t->order[cls][k]]))
+			free_until[t->order[cls][k]] = 0;
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
@@ -389,6 +400,9 @@ static void take_blocked(struct scan *s, uint32_t i)
 		return;
 	}
 	next_needs(s, i, use_pos, block_pos);
+	for (unsigned k = 0; k < t->n_order[cls]; k++)
+		if (parts_uses(at(s, i), block_pos[t->order[cls][k]]))
+			use_pos[t->order[cls][k]] = 0;
 	for (unsigned k = 0; k < t->n_order[cls]; k++)
 		if (use_pos[t->order[cls][k]] > most) {
 			most = use_pos[t->order[cls][k]];

@@ -4,7 +4,7 @@
  * First a walk backwards marks nodes that their users take over: comparisons that only jumps, guards, setcc and cmov
  * read; additions and shifts that only stand in addresses. Then blocks are lowered forwards in layout order, one node at
  * a time. A check is no instruction of its own value: its users read the checked value directly, which is safe because
- * the order of nodes is fixed by now. Constants are made right before the instruction that wants them in a register.
+ * the order of nodes is fixed by now; nor is a bitcast between i64 and ptr. Constants are made right before the instruction that wants them in a register.
  */
 #include "target/x64/x64.h"
 
@@ -20,12 +20,26 @@ struct lower {
 
 /* ---- what is folded ---------------------------------------------------------------------------------------- */
 
+/* i64 and ptr are one in a register. */
+static bool is_alias(const struct ir_func *f, const struct ir_node *n)
+{
+	return n->a > 0 && ir_types[n->type].size == 8 && ir_types[n->type].cls == 'G' && ir_types[ir_type_of(f, n->a)].cls == 'G';
+}
+
 static void strip(void *arg, ir_ref *r)
 {
 	const struct ir_func *f = arg;
 
-	while (*r > 0 && ir_at(f, *r)->op == IR_check)
-		*r = ir_at(f, *r)->b ? ir_at(f, *r)->b : ir_at(f, *r)->a;
+	for (;;) {
+		const struct ir_node *n = *r > 0 ? ir_at(f, *r) : NULL;
+
+		if (n && n->op == IR_check)
+			*r = n->b ? n->b : n->a;
+		else if (n && n->op == IR_bitcast && is_alias(f, n))
+			*r = n->a;
+		else
+			break;
+	}
 }
 
 static void count(void *arg, ir_ref *r)
@@ -177,6 +191,8 @@ static void prepare(struct lower *l)
 
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
+			else if (n->op == IR_bitcast && is_alias(f, n))
+				l->folded[r] = 1;
 			else
 				ir_visit(f, n, count, l);
 			ir_visit_state(f, ir_node_state(f, n), count, l);
