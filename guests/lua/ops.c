@@ -79,6 +79,7 @@ static hew_val call_native(struct lifter *l, void *fn, const struct lv_ins *i, h
 {
 	struct hew_call c = { .result = { r0, r1 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
 
+	lv_write_frame(l);
 	l->state = 0;
 	return hew_call(F, hew_ptr(F, fn), &c, 3, (hew_val[]){ l->vm, l->base, hew_ptr(F, i) });
 }
@@ -478,7 +479,7 @@ static bool tfor_loop(struct lifter *l, const struct lv_ins *i)
 
 static hew_val upvalue_box(struct lifter *l, uint32_t n)
 {
-	hew_val f = field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, l->base, -32);	/* base[-2], the function itself */
+	hew_val f = l->closure ? l->closure : field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, l->base, -32);	/* base[-2], the function itself */
 
 	return field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, f, FIELD(lv_closure, up) + 8 * (int32_t)n);
 }
@@ -749,6 +750,7 @@ static void call_lua(struct lifter *l, const struct lv_ins *i, const struct lv_p
 	struct hew_call c = { .result = { HEW_I64, HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
 	hew_val p = expect_proto(l, i->a, callee->id), base, entry, r, word;
 
+	lv_write_frame(l);
 	flush_below(l, i->a);
 	base = push_frame(l, i, callee);
 	entry = field(l, HEW_PTR, HEW_FULL, LV_C_ENTRY, p, FIELD(lv_proto, tier) + FIELD(hew_tier, entry));
@@ -821,8 +823,12 @@ static bool call(struct lifter *l, const struct lv_ins *i)
 	if (c->kind == LV_CALLEE_NONE && !l->flow.generic)
 		return never(l);
 	if (callee && !l->flow.generic && i->b != LV_OPEN && i->c <= 4 && (l->s[i->a].tag == LV_FUNC || l->s[i->a].tag == LV_T_ANY)) {
-		call_lua(l, i, callee);
-		return true;
+		if (!lv_can_inline(l, i, callee)) {
+			call_lua(l, i, callee);
+			return true;
+		}
+		expect_proto(l, i->a, callee->id);
+		return lv_inline(l, i, callee);
 	}
 	if (c->kind == LV_CALLEE_C && !l->flow.generic && i->b != LV_OPEN && call_builtin(l, i, c->builtin))
 		return true;
@@ -839,6 +845,13 @@ static bool return_(struct lifter *l, const struct lv_ins *i)
 	const struct lslot *s = &l->s[i->a];
 	hew_val r;
 
+	if (l->parent) {
+		struct lret *x = lv_alloc(l, sizeof *x);
+
+		*x = (struct lret){ l->returns, l->cur, i->op == LV_OP_RETURN1 ? *s : (struct lslot){ .tag = LV_NIL, .v = lv_k(l, 0) } };
+		l->returns = x;
+		return false;
+	}
 	if (i->op == LV_OP_RETURN0) {
 		hew_ret2(F, lv_k(l, 0), lv_k(l, 0));
 	} else if (i->op == LV_OP_RETURN1) {

@@ -265,6 +265,15 @@ static void rebuild(void *vm, const struct hew_frame *f)
 		base[f->slot[i].slot].i = f->slot[i].bits;
 		base[f->slot[i].slot].tag = f->slot[i].tag;
 	}
+	if (!f->innermost) {
+		/* it waits for a callee that was inlined into it: that one's frame stands above the result slot */
+		struct lv_frame *fr = lv_frame(base + f->result + 2);
+
+		fr->ret = p->code + f->pc;
+		fr->delta = f->result + 2;
+		fr->want = p->code[f->pc - 2].c;
+		fr->flags = 0;
+	}
 	if (f->innermost) {
 		L->base = base;
 		L->pc = p->code + f->pc;
@@ -273,11 +282,17 @@ static void rebuild(void *vm, const struct hew_frame *f)
 
 static struct hew_result resume(void *vm, void *frame, uint64_t pc)
 {
-	struct lv_value *base = frame;
+	struct lv_value *base = frame, *outer = base;
+	const struct lv_ins *at = base[-2].f->p->code + pc;
 	struct lv_native r;
+	struct lv_value *dst;
 
-	lv_frame(base)->flags &= (uint16_t)~LV_FR_NATIVE;
-	r = interpret(vm, base, base[-2].f->p->code + pc);
+	/* frames of inlined callees stand above the one that native code called */
+	while (!(lv_frame(outer)->flags & LV_FR_FRESH))
+		outer -= lv_frame(outer)->delta;
+	lv_frame(outer)->flags &= (uint16_t)~LV_FR_NATIVE;
+	dst = lv_results(outer);
+	r = native_result(dst, (uint32_t)lv_run(vm, base, at));
 	return (struct hew_result){ r.bits, r.word };
 }
 
