@@ -81,7 +81,7 @@ struct mach_exit {		/* a way out to the interpreter */
 
 struct mach_vreg { uint8_t cls, type; uint8_t hint; ir_ref node; };	/* hint: physical register wished for, or MACH_NO_REG */
 
-struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; void *guard_counter; };
+struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };	/* each: one counter per guard, else one for all */
 
 struct mach_func {
 	struct arena *mem;

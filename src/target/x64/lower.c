@@ -636,6 +636,8 @@ static void count_guard(struct lower *l, ir_ref r)
 		return;
 	i = ins(l, X64_SUB, X64_F_COUNT_GUARD, 8);
 	i->imm = (int64_t)(intptr_t)l->m->stress.guard_counter;
+	if (l->m->stress.each)
+		l->m->stress.guard_counter++;
 	i->target = mach_exit_new(l->m, i, r, ir_node_state(l->f, ir_at(l->f, r)));
 }
 
