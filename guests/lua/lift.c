@@ -343,6 +343,10 @@ static void load_frame(struct lifter *l, const struct hew_lift *what, const uint
 		if (guess[s] != LV_T_ANY)
 			lv_expect(l, s, guess[s]);
 	}
+	/* where a numeric loop's body begins, the visible variable is the index */
+	for (uint32_t pc = what->pc; pc < l->p->ncode; pc++)
+		if (l->p->code[pc].op == LV_OP_FORLOOP && (int64_t)pc + 1 + l->p->code[pc].w == what->pc && live_at(bb->live, l->p->code[pc].a))
+			l->s[l->p->code[pc].a + 3] = l->s[l->p->code[pc].a];
 }
 
 static void guesses(const struct lifter *l, const struct hew_lift *what, uint8_t *guess)

@@ -130,7 +130,7 @@ struct ra_interval {			/* one piece of a virtual register's life, in one place *
 	VEC(struct ra_use) use;		/* ascending */
 	uint8_t reg;			/* MACH_NO_REG: in its spill slot */
 };
-struct ra_family { uint32_t head; uint32_t def; uint32_t hint; int32_t slot; bool is_arg; };	/* by vreg; hint: another vreg; def: position; slot -1: none */
+struct ra_family { uint32_t head; uint32_t def; uint32_t hint, back; int32_t slot; bool is_arg; };	/* by vreg; hint: another vreg; back: what a loop passes for this argument; def: position; slot -1: none */
 struct ra {
 	struct mach_func *m;
 	VEC(struct ra_interval) iv;	/* [0] unused */

@@ -216,20 +216,27 @@ static void spill_until_use(struct scan *s, uint32_t i)
 
 /* ---- allocation ------------------------------------------------------------------------------------------------------ */
 
-static void wished(const struct scan *s, uint32_t i, uint8_t wish[2])
+/* The register of the piece of vreg v that is live nearest before pos, else of its first piece. */
+static uint8_t register_of(const struct scan *s, uint32_t v, uint32_t pos)
+{
+	uint32_t k = v ? s->ra->fam[v].head : 0;
+
+	if (!k)
+		return MACH_NO_REG;
+	while (at(s, k)->next && ra_start(at(s, at(s, k)->next)) <= pos)
+		k = at(s, k)->next;
+	return at(s, k)->reg;
+}
+
+#define WISHES 3
+
+static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 {
 	const struct ra_family *fam = &s->ra->fam[at(s, i)->vreg];
 
-	wish[0] = s->m->vreg.at[at(s, i)->vreg].hint;
-	wish[1] = MACH_NO_REG;
-	if (fam->hint && s->ra->fam[fam->hint].head) {
-		uint32_t k = s->ra->fam[fam->hint].head;
-
-		/* the piece that is live nearest before our start, else the first */
-		while (at(s, k)->next && ra_start(at(s, at(s, k)->next)) <= ra_start(at(s, i)))
-			k = at(s, k)->next;
-		wish[1] = at(s, k)->reg;
-	}
+	wish[0] = register_of(s, fam->back, ra_start(at(s, i)));
+	wish[1] = s->m->vreg.at[at(s, i)->vreg].hint;
+	wish[2] = register_of(s, fam->hint, ra_start(at(s, i)));
 }
 
 static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
@@ -237,7 +244,7 @@ static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 	const struct target *t = s->m->target;
 	unsigned cls = class_of(s, i);
 	uint32_t end = ra_end(at(s, i)), most = 0;
-	uint8_t wish[2], best = MACH_NO_REG;
+	uint8_t wish[WISHES], best = MACH_NO_REG;
 
 	if (s->ra->seed) {
 		uint8_t fit[MACH_MAX_REGS];
@@ -250,7 +257,7 @@ static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 			return fit[random_below(&s->ra->seed, n)];
 	}
 	wished(s, i, wish);
-	for (unsigned k = 0; k < 2; k++)
+	for (unsigned k = 0; k < WISHES; k++)
 		if (wish[k] != MACH_NO_REG && free_until[wish[k]] >= end)
 			return wish[k];
 	for (unsigned k = 0; k < t->n_order[cls]; k++) {
