@@ -341,6 +341,19 @@ static bool optimise(const struct ir_tool *t, struct ir_func *f)
 	return false;
 }
 
+/* The line of the function that begins at or behind `at`. */
+static int first_line(const char *at, int line)
+{
+	for (;; at++) {
+		if (*at == ';')
+			at += strcspn(at, "\n");
+		if (*at == '\n')
+			line++;
+		else if (*at != ' ' && *at != '\t' && *at != '\r')
+			return line;
+	}
+}
+
 static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, const char *text)
 {
 	const char *at = text;
@@ -348,7 +361,7 @@ static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, co
 
 	for (;;) {
 		struct ir_error e;
-		int first = line;
+		int first = first_line(at, line);
 		struct ir_func *f = ir_parse(mem, &at, &line, symbol, NULL, t->no_fold, &e);
 		char why[300];
 		bool wanted;
