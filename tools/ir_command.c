@@ -112,6 +112,7 @@ static bool read_arguments(const struct ir_tool *t, const struct ir_func *f, str
 			a->bits[i] = (int64_t)(intptr_t)b->p;
 		} else if (ir_is_float(ty)) {
 			d = strtod(s, &end);
+			errno = 0;		/* subnormal numbers and infinity are as good as others */
 			x = (float)d;
 			a->bits[i] = 0;
 			memcpy(&a->bits[i], ty == IR_T_f64 ? (void *)&d : (void *)&x, ty == IR_T_f64 ? 8 : 4);
