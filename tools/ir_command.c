@@ -112,6 +112,7 @@ static bool read_arguments(const struct ir_tool *t, const struct ir_func *f, str
 			a->bits[i] = (int64_t)(intptr_t)b->p;
 		} else if (ir_is_float(ty)) {
 			d = strtod(s, &end);
+			errno = 0;		/* subnormal numbers and infinity are as good as others */
 			x = (float)d;
 			a->bits[i] = 0;
 			memcpy(&a->bits[i], ty == IR_T_f64 ? (void *)&d : (void *)&x, ty == IR_T_f64 ? 8 : 4);
@@ -341,6 +342,19 @@ static bool optimise(const struct ir_tool *t, struct ir_func *f)
 	return false;
 }
 
+/* The line of the function that begins at or behind `at`. */
+static int first_line(const char *at, int line)
+{
+	for (;; at++) {
+		if (*at == ';')
+			at += strcspn(at, "\n");
+		if (*at == '\n')
+			line++;
+		else if (*at != ' ' && *at != '\t' && *at != '\r')
+			return line;
+	}
+}
+
 static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, const char *text)
 {
 	const char *at = text;
@@ -348,7 +362,7 @@ static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, co
 
 	for (;;) {
 		struct ir_error e;
-		int first = line;
+		int first = first_line(at, line);
 		struct ir_func *f = ir_parse(mem, &at, &line, symbol, NULL, t->no_fold, &e);
 		char why[300];
 		bool wanted;

@@ -420,14 +420,13 @@ static ir_ref fold_constants(struct ir_func *f, const struct ir_node *n)
 	return ir_const(f, n->type, out);
 }
 
-/* Of a commutative operation: should the operands change places? The base of pointer arithmetic stands left. */
+/* Of a commutative operation: should the operands change places? The base of pointer arithmetic stands left. Values keep the
+ * order in which they were written, so that a function reads back as the same graph; func.c shares nodes in either order. */
 static bool stands_wrong(const struct ir_func *f, const struct ir_node *n)
 {
 	if (n->type == IR_T_ptr)
 		return ir_type_of(f, n->a) != IR_T_ptr;
-	if (ir_is_const(n->a))
-		return !ir_is_const(n->b);
-	return !ir_is_const(n->b) && n->b < n->a;
+	return ir_is_const(n->a) && !ir_is_const(n->b);
 }
 
 ir_ref ir_fold(struct ir_func *f, struct ir_node *n)
@@ -440,7 +439,7 @@ ir_ref ir_fold(struct ir_func *f, struct ir_node *n)
 		if (r)
 			return r;
 	}
-	/* a constant of a commutative operation stands right; else the older node stands left */
+	/* a constant of a commutative operation stands right */
 	if ((flags & IR_COMM) && stands_wrong(f, n)) {
 		ir_ref x = n->a;
 

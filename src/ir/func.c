@@ -179,16 +179,27 @@ static enum ir_type result_type(const struct ir_func *f, enum ir_op op, enum ir_
 	}
 }
 
+/* The same for both orders of the operands of a commutative operation. */
 static uint32_t node_hash(const struct ir_node *n)
 {
-	uint64_t h = (uint64_t)n->op << 56 | (uint64_t)n->type << 48 | (uint64_t)n->aux << 32 | (uint32_t)n->a;
+	bool swap = (ir_ops[n->op].flags & IR_COMM) && n->b < n->a;
+	uint32_t a = (uint32_t)(swap ? n->b : n->a), b = (uint32_t)(swap ? n->a : n->b);
+	uint64_t h = (uint64_t)n->op << 56 | (uint64_t)n->type << 48 | (uint64_t)n->aux << 32 | a;
 
-	return hash_u64(h * 31 + ((uint64_t)(uint32_t)n->b << 32 | (uint32_t)n->c) * UINT64_C(0xff51afd7ed558ccd));
+	return hash_u64(h * 31 + ((uint64_t)b << 32 | (uint32_t)n->c) * UINT64_C(0xff51afd7ed558ccd));
 }
 
 static bool same_node(const struct ir_node *x, const struct ir_node *y)
 {
-	return !memcmp(x, y, sizeof *x);
+	struct ir_node z = *y;
+
+	if (!memcmp(x, y, sizeof *x))
+		return true;
+	if (!(ir_ops[x->op].flags & IR_COMM))
+		return false;
+	z.a = y->b;
+	z.b = y->a;
+	return !memcmp(x, &z, sizeof *x);
 }
 
 static void hash_grow(struct ir_func *f)

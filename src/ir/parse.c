@@ -482,6 +482,8 @@ static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
 				hint = i == 0 ? IR_T_i32 : i == 1 ? IR_T_void : hint;
 			field[i] = operand(p, hint);
 			hint = field[i] ? ir_type_of(p->f, field[i]) : hint;
+			if (hint == IR_T_ptr && (op == IR_add || op == IR_sub))
+				hint = IR_T_i64;	/* an index */
 			break;
 		case 'i': field[i] = offset(p); break;
 		case 's': field[i] = (ir_ref)state_ref(p); break;

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 struct printer {
 	struct ir_func *f;
@@ -20,11 +21,15 @@ struct printer {
 
 static void put_float(struct text *out, double x, enum ir_type t, int64_t bits)
 {
-	if (isfinite(x))
-		text_printf(out, t == IR_T_f32 ? "%.9g" : "%.17g", x);
-	else
+	char s[40];
+
+	if (!isfinite(x)) {
 		text_printf(out, "0x%" PRIx64, (uint64_t)bits);
-	if (isfinite(x) && x == floor(x) && fabs(x) < 1e15)
+		return;
+	}
+	snprintf(s, sizeof s, t == IR_T_f32 ? "%.9g" : "%.17g", x);
+	text_add(out, s);
+	if (!strpbrk(s, ".e"))
 		text_add(out, ".0");
 }
 
@@ -36,7 +41,7 @@ static void put_const(struct printer *p, ir_ref r)
 	uint32_t w = (uint32_t)k->bits;
 
 	if (k->name) {
-		text_printf(p->out, "@%s", k->name);
+		text_printf(p->out, k->name[0] == '"' ? "%s" : "@%s", k->name);
 		return;
 	}
 	text_printf(p->out, "%s ", ir_types[k->type].name);

@@ -41,9 +41,10 @@ static void loop_writes(struct gvn *g)
 			uint32_t h = l - 1;
 
 			g->writes[h] |= w;
-			l = h ? f->block.at[f->block.at[h].idom].loop : 0;
-			if (l && !ir_in_loop(f, l - 1, h))
-				break;
+			/* the dominator of a header may stand in a loop beside it: the loop around both is further out */
+			do
+				l = l > 1 ? f->block.at[f->block.at[l - 1].idom].loop : 0;
+			while (l && !ir_in_loop(f, l - 1, h));
 		}
 	}
 }

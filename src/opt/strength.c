@@ -33,8 +33,8 @@ static ir_ref multiply(struct strength *p, const struct ir_node *n)
 	/* x * (2^k + 1) => (x << k) + x */
 	if (is_pow2(u - 1))
 		return emit(p, IR_add, emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u - 1))), x);
-	/* x * (2^k - 1) => (x << k) - x */
-	if (is_pow2(u + 1) && u + 1 != 0)
+	/* x * (2^k - 1) => (x << k) - x; not for -1, where k is the width */
+	if (is_pow2(u + 1) && k != -1)
 		return emit(p, IR_sub, emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u + 1))), x);
 	return IR_NONE;
 }

@@ -58,10 +58,13 @@ static void cover_cond(struct lower *l, ir_ref cond)
 		l->cover[cond]++;
 }
 
+/* What an address adds up from offsets taken over must fit 32 bits: one access's below 2^30, then the folder leaves two small ones. */
 static bool small_const(const struct lower *l, ir_ref r)
 {
-	return ir_is_const(r) && ir_kbits(l->f, r) >= -(1 << 28) && ir_kbits(l->f, r) < 1 << 28;
+	return ir_is_const(r) && ir_kbits(l->f, r) >= -(1 << 20) && ir_kbits(l->f, r) < 1 << 20;
 }
+
+static bool small_offset(int32_t x) { return x >= -(1 << 30) && x < 1 << 30; }
 
 /* The user of the address `base` can take over its addition, and that one's too. */
 static void cover_base(struct lower *l, ir_ref base, bool index_free)
@@ -88,7 +91,7 @@ static void mark_node(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r);
 
-	if (n->op == IR_load || n->op == IR_store)
+	if ((n->op == IR_load || n->op == IR_store) && small_offset(n->b))
 		cover_base(l, n->a, true);
 	else if (n->op == IR_check || n->op == IR_br || n->op == IR_select)
 		cover_cond(l, n->a);
