@@ -103,7 +103,8 @@ enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *
 	c.want_asm = o->asm_text != NULL;
 	code = base_realloc(NULL, 0, sizeof *code);
 	if (!code || f->no_memory) {
-		base_free(code, sizeof *code);
+		if (code)
+			base_free(code, sizeof *code);
 		hew_fn_free(f);
 		return api_fail(x, HEW_NO_MEMORY, "not enough memory");
 	}
