@@ -244,12 +244,15 @@ static void emit(struct compile *k, struct mach_func *m)
 static void run(struct compile *k)
 {
 	struct mach_func *m;
+	char why[300];
 
 	k->u = own(k, sizeof *k->u);
 	memset(k->u, 0, sizeof *k->u);
 	k->u->pc = HEW_AT_ENTRY;
 	if (k->f->bad)
 		bail(k, HEW_BAD_IR, k->f->bad);
+	if (k->c->foreign && !ir_verify(k->f, why, sizeof why))
+		bail(k, HEW_BAD_IR, why);
 	optimise(k);
 	m = machine_code(k);
 	exit_records(k, m);

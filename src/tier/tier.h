@@ -57,6 +57,7 @@ struct tier_compile {				/* in */
 	uint64_t allocatable;
 	long *fail_guard;
 	bool verify, want_ir, want_asm;
+	bool foreign;				/* built by hand: not trusted to be well formed, verified once */
 	/* out */
 	struct text ir, assembly;
 	uint64_t ns;
