@@ -221,7 +221,11 @@ struct hew_tier_options {
 	int level;
 	bool verify;
 	uint64_t stress;
+	/* Tests of exits: fail_every: of all guards executed every so many-th fails, counted in *fail_guard (then not NULL). fail_each: every
+	 * guard of every unit fails the first time it is executed. */
 	long *fail_guard;
+	long fail_every;
+	bool fail_each;
 	/* Called with what happened, for --jit-stats and dumps; may be NULL. Dumps only when wanted. */
 	void (*event)(void *arg, const struct hew_event *e);
 	void *event_arg;

@@ -65,7 +65,8 @@ void lv_ins_writes(const struct lv_proto *p, const struct lv_ins *i, lv_slot_fn 
 	case LV_OP_CALL: range(fn, arg, i->a, i->c == LV_OPEN ? i->a : i->a + (uint32_t)i->c); return;
 	case LV_OP_VARARG: range(fn, arg, i->a, i->b == LV_OPEN ? i->a : i->a + (uint32_t)i->b); return;
 	case LV_OP_TFORCALL: range(fn, arg, i->a + 4u, i->a + 4u + i->c); return;
-	case LV_OP_FORPREP: case LV_OP_FORLOOP: range(fn, arg, i->a, i->a + 4u); return;
+	case LV_OP_FORPREP: range(fn, arg, i->a, i->a + 4u); return;
+	case LV_OP_FORLOOP: range(fn, arg, i->a, i->a + 2u); fn(arg, i->a + 3u); return;
 	case LV_OP_TFORLOOP: fn(arg, i->a + 2u); return;
 	case LV_OP_NEWBOX: fn(arg, i->a); return;
 	default:
@@ -106,6 +107,8 @@ enum lv_mode lv_arith_mode(const struct lv_flow *f, const struct lv_ins *i, uint
 		return real ? LV_M_NUM : LV_M_INT;
 	if (bits)
 		return LV_M_GENERIC;
+	if (i->fb == (LV_FB_II | LV_FB_FF) && (base == LV_OP_ADD || base == LV_OP_SUB || base == LV_OP_MUL))
+		return LV_M_SAME;
 	if (i->fb == LV_FB_FF && x != LV_INT && y != LV_INT)
 		return LV_M_FLT;
 	if (!(i->fb & ~(LV_FB_II | LV_FB_FF | LV_FB_MIX)) && (real || !(i->fb & LV_FB_II) || x == LV_FLT || y == LV_FLT))
@@ -127,6 +130,8 @@ enum lv_mode lv_compare_mode(const struct lv_flow *f, const struct lv_ins *i, ui
 		return LV_M_INT;
 	if (i->fb == LV_FB_FF && (x == LV_T_ANY || x == LV_FLT) && (y == LV_T_ANY || y == LV_FLT))
 		return LV_M_FLT;
+	if (i->fb == (LV_FB_II | LV_FB_FF))
+		return LV_M_SAME;
 	if (equal && i->fb == LV_FB_STR && (x == LV_T_ANY || x == LV_STR) && (y == LV_T_ANY || y == LV_STR))
 		return LV_M_STR;
 	return LV_M_GENERIC;
@@ -245,7 +250,8 @@ static void for_types(const struct lv_ins *i, uint8_t *t, bool prep)
 	if (to != LV_INT && to != LV_FLT)
 		to = LV_T_ANY;
 	for (unsigned k = 0; k < 4; k++)
-		t[i->a + k] = to;
+		if (prep || k != 2)
+			t[i->a + k] = to;
 }
 
 /* The types behind instruction i. False: it never ran, the path ends here. */

@@ -340,6 +340,8 @@ static inline bool step_flt(struct lv_value *r)
 	return true;
 }
 
+bool lv_load_item(struct lv_value *d, const struct lv_table *t, int64_t key, const struct lv_ins *i) { return load_item(d, t, key, i); }
+bool lv_store_item(struct lv_table *t, int64_t key, const struct lv_value *v, const struct lv_ins *i) { return store_item(t, key, v, i); }
 bool lv_forstep(struct lv_value *r) { return r->tag == LV_INT ? step_int(r) : step_flt(r); }
 
 void lv_rt_field(struct lv_state *L, const struct lv_ins *i, const struct lv_value *o, struct lv_value *out)

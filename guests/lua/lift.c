@@ -79,7 +79,7 @@ static bool active_at(const struct lv_proto *p, uint32_t pc, uint32_t slot)
 /* The frame before the instruction at pc, with these slots live. */
 static hew_state make_state(struct lifter *l, uint32_t pc, const uint64_t *live)
 {
-	struct hew_state_info info = { .func = l->p, .pc = pc, .frame = l->base };
+	struct hew_state_info info = { .parent = l->outer, .func = l->p, .pc = pc, .frame = l->base };
 	int n = 0;
 
 	for (uint32_t s = 0; s < l->flow.n_slots; s++) {
@@ -148,6 +148,13 @@ static hew_block edge_to(struct lifter *l, uint32_t to)
 	if (l->in[to].begun)
 		lv_back_edge(l, to, e);
 	return e->b;
+}
+
+void lv_new_edge_block(struct lifter *l, hew_block b)
+{
+	hew_begin(l->f, b);
+	l->cur = b;
+	l->state = 0;
 }
 
 void lv_goto(struct lifter *l, uint32_t bb) { hew_jump(l->f, edge_to(l, bb), 0, NULL); }
@@ -292,7 +299,7 @@ void *lv_alloc(void *arg, size_t n)
 static void classes(struct hew_fn *f)
 {
 	static const struct { const char *name; unsigned flags; } c[LV_C_COUNT] = {
-		[LV_C_STACK] = { "stack", 0 }, [LV_C_HEADER] = { "header", 0 }, [LV_C_INTS] = { "ints", 0 }, [LV_C_FLOATS] = { "floats", 0 },
+		[LV_C_STACK] = { "stack", 0 }, [LV_C_HEADER] = { "header", 0 }, [LV_C_NUMBERS] = { "numbers", 0 },
 		[LV_C_VALUES] = { "values", 0 }, [LV_C_NODEKEY] = { "nodekey", 0 }, [LV_C_NODEVAL] = { "nodeval", 0 }, [LV_C_BOX] = { "box", 0 },
 		[LV_C_STATE] = { "state", 0 }, [LV_C_FIXED] = { "fixed", HEW_CLASS_IMMUTABLE }, [LV_C_ENTRY] = { "entry", 0 },
 		[LV_C_SIGNAL] = { "signal", HEW_CLASS_CHANGING },
@@ -336,6 +343,10 @@ static void load_frame(struct lifter *l, const struct hew_lift *what, const uint
 		if (guess[s] != LV_T_ANY)
 			lv_expect(l, s, guess[s]);
 	}
+	/* where a numeric loop's body begins, the visible variable is the index */
+	for (uint32_t pc = what->pc; pc < l->p->ncode; pc++)
+		if (l->p->code[pc].op == LV_OP_FORLOOP && (int64_t)pc + 1 + l->p->code[pc].w == what->pc && live_at(bb->live, l->p->code[pc].a))
+			l->s[l->p->code[pc].a + 3] = l->s[l->p->code[pc].a];
 }
 
 static void guesses(const struct lifter *l, const struct hew_lift *what, uint8_t *guess)
@@ -353,8 +364,6 @@ static void entry(struct lifter *l, const struct hew_lift *what, const uint8_t *
 {
 	uint32_t first = l->flow.bb_at[l->flow.start] - 1;
 
-	for (uint32_t s = 0; s < l->flow.n_slots; s++)
-		l->s[s].tag = LV_T_NONE;
 	if (what->pc == HEW_AT_ENTRY) {
 		check_stack(l);
 		for (uint32_t s = 0; s < l->p->nparams; s++)
@@ -365,22 +374,23 @@ static void entry(struct lifter *l, const struct hew_lift *what, const uint8_t *
 	lv_goto(l, first);
 }
 
-static void unit(struct lifter *l, const struct hew_lift *what)
+static void prepare(struct lifter *l, const uint8_t *guess)
 {
-	uint8_t *guess = lv_alloc(l, l->p->framesize + 8);
-	uint32_t most = 0;
-
-	memset(guess, LV_T_ANY, l->p->framesize + 8);
-	if (what->pc != HEW_AT_ENTRY)
-		guesses(l, what, guess);
 	lv_flow_build(&l->flow, guess, lv_alloc, l);
 	l->s = lv_alloc(l, l->flow.n_slots * sizeof *l->s);
 	l->slots = lv_alloc(l, l->flow.n_slots * sizeof *l->slots);
 	l->in = lv_alloc(l, l->flow.n_bb * sizeof *l->in);
+	for (uint32_t s = 0; s < l->flow.n_slots; s++)
+		l->s[s].tag = LV_T_NONE;
+}
+
+static void all_blocks(struct lifter *l)
+{
+	uint32_t most = 0;
+
 	for (uint32_t b = 0; b < l->flow.n_bb; b++)
 		if (l->flow.bb[b].to - l->flow.bb[b].from > most)
 			most = l->flow.bb[b].to - l->flow.bb[b].from;
-	entry(l, what, guess);
 	l->live = lv_alloc(l, (most + 1) * l->flow.words * 8);
 	for (uint32_t o = 0; o < l->flow.n_order; o++) {
 		uint32_t b = l->flow.order[o];
@@ -392,6 +402,143 @@ static void unit(struct lifter *l, const struct hew_lift *what)
 		block_liveness(l);
 		lv_lift_block(l);
 	}
+}
+
+static void unit(struct lifter *l, const struct hew_lift *what)
+{
+	uint8_t *guess = lv_alloc(l, l->p->framesize + 8);
+
+	memset(guess, LV_T_ANY, l->p->framesize + 8);
+	if (what->pc != HEW_AT_ENTRY)
+		guesses(l, what, guess);
+	prepare(l, guess);
+	entry(l, what, guess);
+	all_blocks(l);
+}
+
+/* ---- callees lifted into their callers --------------------------------------------------------------------------- */
+
+#define INLINE_SIZE 60			/* instructions */
+#define INLINE_DEPTH 3
+
+/* Small, without loops, calls of Lua functions and whatever needs a frame of its own. */
+static bool is_leaf(const struct lv_proto *p)
+{
+	for (uint32_t pc = 0; pc < p->ncode; pc++)
+		switch (p->code[pc].op) {
+		case LV_OP_LOOP: case LV_OP_FORPREP: case LV_OP_TFORPREP: case LV_OP_TAILCALL: case LV_OP_RETURN: case LV_OP_VARARGPREP:
+		case LV_OP_VARARG: case LV_OP_CLOSURE: case LV_OP_TBC: case LV_OP_CLOSE: case LV_OP_NEWBOX:
+			return false;
+		case LV_OP_CALL:
+			if (((const struct lv_call_cache *)&p->code[pc + 1])->kind == LV_CALLEE_PROTO)
+				return false;
+			break;
+		default:
+			break;
+		}
+	return true;
+}
+
+bool lv_can_inline(const struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee)
+{
+	if (l->depth >= INLINE_DEPTH || callee->ncode > INLINE_SIZE || callee->isvararg || i->b > callee->nparams || i->c > 1)
+		return false;
+	for (const struct lifter *x = l; x; x = x->parent)
+		if (x->p == callee)
+			return false;
+	return is_leaf(callee);
+}
+
+/* The caller's frame while the callee runs: it goes on behind the call, with the result in slot a. The callee's function stands
+ * in that slot now. */
+static hew_state outer_state(struct lifter *l, const struct lv_ins *i)
+{
+	struct hew_state_info info = { .parent = l->outer, .func = l->p, .pc = l->pc + 2, .mode = HEW_CONTINUE, .result = i->a, .frame = l->base };
+	const uint64_t *live = l->live + (l->pc + 1 - l->bb->from) * l->flow.words;
+	int n = 0;
+
+	for (uint32_t s = 0; s <= i->a; s++) {
+		const struct lslot *x = &l->s[s];
+
+		if (x->mem || x->tag == LV_T_NONE || (s < i->a && !live_at(live, s) && !active_at(l->p, l->pc, s)))
+			continue;
+		l->slots[n++] = (struct hew_state_slot){ .slot = s, .tag = x->tag == LV_T_ANY ? 0 : x->tag, .dynamic_tag = x->tag == LV_T_ANY ? x->t : 0,
+			.value = x->v };
+	}
+	return hew_state_new(l->f, &info, n, l->slots);
+}
+
+void lv_write_frame(struct lifter *l)
+{
+	int64_t word = (int64_t)(l->call->a + 2) | (int64_t)l->call->c << 32;
+
+	if (!l->parent)
+		return;
+	lv_write_frame(l->parent);
+	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -32, l->closure);
+	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -24, lv_k32(l, LV_FUNC));
+	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -16, hew_ptr(l->f, l->call + 2));
+	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -8, lv_k(l, word));
+	l->state = 0;
+}
+
+/* Where the returns of the callee meet: one value for slot a of the caller. */
+static bool join_returns(struct lifter *l, struct lifter *in, const struct lv_ins *i)
+{
+	uint8_t tag = in->returns ? in->returns->v.tag : LV_T_ANY;
+	hew_block cont;
+	hew_val t = 0, v;
+
+	if (!in->returns)
+		return false;
+	if (!in->returns->next) {
+		lv_new_edge_block(l, in->returns->b);
+		l->s[i->a] = in->returns->v;
+		l->s[i->a].mem = false;
+		return true;
+	}
+	for (const struct lret *r = in->returns; r; r = r->next)
+		tag = r->v.tag == tag ? tag : LV_T_ANY;
+	cont = hew_block_new(l->f);
+	if (tag == LV_T_ANY)
+		t = hew_block_arg(l->f, cont, HEW_I32);
+	v = hew_block_arg(l->f, cont, tag == LV_FLT ? HEW_F64 : HEW_I64);
+	for (const struct lret *r = in->returns; r; r = r->next) {
+		hew_begin(l->f, r->b);
+		if (tag == LV_T_ANY)
+			hew_jump(l->f, cont, 2, (hew_val[]){ lv_tagval(l, &r->v), lv_bits(l, &r->v) });
+		else
+			hew_jump(l->f, cont, 1, &r->v.v);
+	}
+	lv_new_edge_block(l, cont);
+	if (tag == LV_T_ANY)
+		lv_set_any(l, i->a, t, v);
+	else
+		lv_set(l, i->a, tag, v);
+	return true;
+}
+
+bool lv_inline(struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee)
+{
+	struct lifter in = { .L = l->L, .p = callee, .f = l->f, .vm = l->vm, .osr = l->osr, .parent = l, .call = i, .depth = l->depth + 1, .cur = l->cur };
+	uint8_t *guess = lv_alloc(l, callee->framesize + 8);
+	uint32_t a = i->a;
+
+	in.flow = (struct lv_flow){ .L = l->L, .p = callee, .generic = l->flow.generic };
+	in.base = hew_add(l->f, l->base, lv_k(l, lv_offset(a + 2)));
+	in.closure = hew_bitcast(l->f, HEW_PTR, l->s[a].v);
+	in.outer = outer_state(l, i);
+	memset(guess, LV_T_ANY, callee->framesize + 8);
+	for (uint32_t k = 0; k < callee->nparams; k++)
+		guess[k] = k < i->b ? l->s[a + 2 + k].tag : LV_NIL;
+	prepare(&in, guess);
+	for (uint32_t k = 0; k < callee->nparams; k++)
+		in.s[k] = k < i->b ? l->s[a + 2 + k] : (struct lslot){ .tag = LV_NIL, .v = lv_k(l, 0) };
+	lv_goto(&in, 0);
+	all_blocks(&in);
+	for (uint32_t s = a; s < l->flow.n_slots; s++)
+		l->s[s].mem = false;
+	return join_returns(l, &in, i);
 }
 
 void lv_lift(void *vm, const struct hew_lift *what, struct hew_fn *f)

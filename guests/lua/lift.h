@@ -10,7 +10,7 @@
 #include "lv.h"
 
 /* alias classes */
-enum lv_class { LV_C_STACK, LV_C_HEADER, LV_C_INTS, LV_C_FLOATS, LV_C_VALUES, LV_C_NODEKEY, LV_C_NODEVAL, LV_C_BOX, LV_C_STATE, LV_C_FIXED, LV_C_ENTRY,
+enum lv_class { LV_C_STACK, LV_C_HEADER, LV_C_NUMBERS, LV_C_VALUES, LV_C_NODEKEY, LV_C_NODEVAL, LV_C_BOX, LV_C_STATE, LV_C_FIXED, LV_C_ENTRY,
 	LV_C_SIGNAL, LV_C_COUNT };
 
 #define LV_T_ANY 0xfe			/* tag not known before it runs */
@@ -49,7 +49,7 @@ void lv_ins_writes(const struct lv_proto *p, const struct lv_ins *i, lv_slot_fn 
 void lv_flow_build(struct lv_flow *f, const uint8_t *entry, void *(*alloc)(void *arg, size_t n), void *arg);
 
 /* How an arithmetic or comparing instruction is compiled, from what is known of its operands (tag or LV_T_ANY) and feedback. */
-enum lv_mode { LV_M_GENERIC, LV_M_INT, LV_M_FLT, LV_M_NUM, LV_M_STR, LV_M_NEVER };	/* NUM: any numbers, result float; NEVER: not run yet */
+enum lv_mode { LV_M_GENERIC, LV_M_INT, LV_M_FLT, LV_M_NUM, LV_M_STR, LV_M_SAME, LV_M_NEVER };	/* NUM: any numbers, result float; SAME: both integers or both floats, seen at run time; NEVER: not run yet */
 enum lv_mode lv_arith_mode(const struct lv_flow *f, const struct lv_ins *i, uint8_t x, uint8_t y);
 enum lv_mode lv_compare_mode(const struct lv_flow *f, const struct lv_ins *i, uint8_t x, uint8_t y);
 static inline bool lv_is_arith(unsigned op) { return op >= LV_OP_ADD && op <= LV_OP_BNOT; }

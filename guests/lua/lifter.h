@@ -29,7 +29,15 @@ struct lifter {
 	uint64_t *live;				/* before each instruction of bb */
 	hew_state state;			/* of the frame before pc, or 0: not made in this epoch */
 	struct hew_state_slot *slots;
+	hew_val closure;			/* the function itself; 0: load it from the frame */
+	/* a callee that is lifted into its caller */
+	struct lifter *parent;			/* NULL: not inlined */
+	const struct lv_ins *call;		/* of the parent */
+	hew_state outer;			/* the parent's frame as it waits for the result */
+	uint32_t depth;
+	struct lret *returns;
 };
+struct lret { struct lret *next; hew_block b; struct lslot v; };	/* a return of an inlined callee, its block still open */
 
 void *lv_alloc(void *arg, size_t n);
 hew_val lv_k(struct lifter *l, int64_t x);
@@ -47,6 +55,11 @@ hew_state lv_state_here(struct lifter *l);
 void lv_goto(struct lifter *l, uint32_t bb);
 void lv_branch(struct lifter *l, hew_val cond, uint32_t yes, uint32_t no);
 void lv_back_edge(struct lifter *l, uint32_t to, struct ledge *e);
+
+void lv_new_edge_block(struct lifter *l, hew_block b);	/* go on building there */
+bool lv_can_inline(const struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee);
+bool lv_inline(struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee);	/* false: the path ends inside */
+void lv_write_frame(struct lifter *l);			/* inlined: function and info to memory, for whoever looks at the stack */
 
 /* ops.c */
 void lv_lift_block(struct lifter *l);

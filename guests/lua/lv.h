@@ -571,6 +571,8 @@ void lv_op_len(struct lv_state *L, const struct lv_ins *i);
 bool lv_tforcall_inline(struct lv_state *L, const struct lv_ins *i, struct lv_value *r);	/* interp.c: next and ipairs; false: call it */
 void lv_rt_field(struct lv_state *L, const struct lv_ins *i, const struct lv_value *o, struct lv_value *out);	/* interp.c: *out := o[K(c)], all cases */
 int lv_call_native(struct lv_state *L, struct lv_value *f, int n, int want);	/* state.c: lv_call for native code: not a call from C */
+bool lv_load_item(struct lv_value *d, const struct lv_table *t, int64_t key, const struct lv_ins *i);	/* interp.c: the inline paths for array items; false: not one */
+bool lv_store_item(struct lv_table *t, int64_t key, const struct lv_value *v, const struct lv_ins *i);
 bool lv_forstep(struct lv_value *r);					/* interp.c: one more turn of a numeric loop? */
 void lv_gc_native_stacks(struct lv_state *L, void (*visit)(void *arg, const void *lo, const void *hi), void *arg);	/* gc.c */
 void lv_op_closure(struct lv_state *L, const struct lv_ins *i);

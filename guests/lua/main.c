@@ -22,6 +22,8 @@ struct command {
 	char **argv;
 	int script;			/* index of the script's name in argv; argc: none */
 	bool interactive, version, ignore_env, warnings;
+	bool fail_each;
+	long fail_every, fail_counter;
 	bool jit, jit_stats, dump_bytecode, dump_ir, dump_asm;
 	long threshold;			/* -1: not given */
 	size_t memory;
@@ -45,6 +47,8 @@ static const char help[] =
 	"  -                  stop handling options and execute stdin\n"
 	"  --jit=on|off       compile hot functions (default: on)\n"
 	"  --jit-threshold=N  calls, and turns of a loop, before a function is compiled (0: at once)\n"
+	"  --jit-fail=each    for tests: every guard of compiled code fails the first time\n"
+	"  --jit-fail=K       for tests: every K-th guard that is executed fails\n"
 	"  --jit-stats        print at the end what was compiled and why compiled code was left\n"
 	"  --dump=LIST        print parts of the work, comma separated: bytecode (of every chunk run from\n"
 	"                     the command line), ir, asm (of every function compiled)\n"
@@ -390,6 +394,10 @@ static bool long_option(struct command *c, const char *o)
 		c->version = true;
 	else if (strcmp(o, "--jit=on") == 0 || strcmp(o, "--jit=off") == 0)
 		c->jit = strcmp(v, "on") == 0;
+	else if (strcmp(o, "--jit-fail=each") == 0)
+		c->fail_each = true;
+	else if (n == 10 && memcmp(o, "--jit-fail", n) == 0 && parse_size(v, &size) && size > 0 && size <= INT32_MAX)
+		c->fail_every = (long)size;
 	else if (strcmp(o, "--jit-stats") == 0)
 		c->jit_stats = true;
 	else if (n == 15 && memcmp(o, "--jit-threshold", n) == 0 && parse_size(v, &size) && size <= INT32_MAX)
@@ -554,6 +562,12 @@ static struct hew_tier_options tier_options(struct command *c)
 
 	if (c->threshold >= 0)
 		t.call_threshold = t.loop_threshold = (int)c->threshold;
+	if (c->fail_each || c->fail_every) {
+		t.exit_limit = INT32_MAX;	/* these exits are no wrong guesses */
+		t.fail_each = c->fail_each;
+		t.fail_every = c->fail_counter = c->fail_every;
+		t.fail_guard = c->fail_every ? &c->fail_counter : NULL;
+	}
 	t.want_ir = c->dump_ir;
 	t.want_asm = c->dump_asm;
 	if (c->jit_stats || c->dump_ir || c->dump_asm) {

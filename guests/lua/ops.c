@@ -79,6 +79,7 @@ static hew_val call_native(struct lifter *l, void *fn, const struct lv_ins *i, h
 {
 	struct hew_call c = { .result = { r0, r1 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
 
+	lv_write_frame(l);
 	l->state = 0;
 	return hew_call(F, hew_ptr(F, fn), &c, 3, (hew_val[]){ l->vm, l->base, hew_ptr(F, i) });
 }
@@ -225,6 +226,26 @@ static void not_both_ints(struct lifter *l, const struct lv_pair *o)
 	check(l, HEW_CHECK_TAG, hew_or(F, is_float(l, o->k_x, o->x), is_float(l, o->k_y, o->y)), 0);
 }
 
+static struct lslot pair_operand(struct lifter *l, bool is_const, uint16_t x) { return is_const ? lv_constant(l, x) : l->s[x]; }
+
+/* Both operands have one numeric tag, which is only known at run time: guards that. The result is the tag. */
+static hew_val same_number(struct lifter *l, const struct lslot *x, const struct lslot *y)
+{
+	hew_val tx = lv_tagval(l, x), ty = lv_tagval(l, y);
+
+	check(l, HEW_CHECK_TAG, hew_and(F, hew_eq(F, tx, ty), hew_ult(F, hew_sub(F, tx, lv_k32(l, LV_INT)), lv_k32(l, 2))), 0);
+	return tx;
+}
+
+static void arith_same(struct lifter *l, const struct lv_ins *i, const struct lv_pair *o, unsigned op)
+{
+	struct lslot x = pair_operand(l, o->k_x, o->x), y = pair_operand(l, o->k_y, o->y);
+	hew_val t = same_number(l, &x, &y), bx = lv_bits(l, &x), by = lv_bits(l, &y);
+	hew_val fl = flt_arith(l, op, hew_bitcast(F, HEW_F64, bx), hew_bitcast(F, HEW_F64, by));
+
+	lv_set_any(l, i->a, t, hew_select(F, hew_eq(F, t, lv_k32(l, LV_INT)), int_arith(l, op, bx, by), hew_bitcast(F, HEW_I64, fl)));
+}
+
 static bool arith(struct lifter *l, const struct lv_ins *i)
 {
 	struct lv_pair o = lv_arith_operands(i);
@@ -251,6 +272,9 @@ static bool arith(struct lifter *l, const struct lv_ins *i)
 		x = float_operand(l, o.k_x, o.x);
 		y = float_operand(l, o.k_y, o.y);
 		lv_set(l, i->a, LV_FLT, flt_arith(l, op, x, y));
+		return true;
+	case LV_M_SAME:
+		arith_same(l, i, &o, op);
 		return true;
 	default:
 		generic(l, i);
@@ -320,6 +344,12 @@ static bool compare(struct lifter *l, const struct lv_ins *i)
 		x = operand(l, false, i->a, m == LV_M_INT ? LV_INT : LV_FLT);
 		y = operand(l, k, i->b, m == LV_M_INT ? LV_INT : LV_FLT);
 		cond = compare_values(l, r, m == LV_M_FLT, x, y);
+	} else if (m == LV_M_SAME) {
+		struct lslot sx = pair_operand(l, false, i->a), sy = pair_operand(l, k, i->b);
+		hew_val t = same_number(l, &sx, &sy), bx = lv_bits(l, &sx), by = lv_bits(l, &sy);
+
+		cond = hew_select(F, hew_eq(F, t, lv_k32(l, LV_INT)), compare_values(l, r, false, bx, by),
+			compare_values(l, r, true, hew_bitcast(F, HEW_F64, bx), hew_bitcast(F, HEW_F64, by)));
 	} else if (r == EQ && k) {
 		cond = equals_constant(l, &l->s[i->a], &l->p->k[i->b]);
 	}
@@ -449,7 +479,7 @@ static bool tfor_loop(struct lifter *l, const struct lv_ins *i)
 
 static hew_val upvalue_box(struct lifter *l, uint32_t n)
 {
-	hew_val f = field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, l->base, -32);	/* base[-2], the function itself */
+	hew_val f = l->closure ? l->closure : field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, l->base, -32);	/* base[-2], the function itself */
 
 	return field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, f, FIELD(lv_closure, up) + 8 * (int32_t)n);
 }
@@ -470,12 +500,17 @@ static void store_value(struct lifter *l, unsigned cls, hew_val p, int32_t off, 
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------------- */
 
-/* The array item of a table with this key, as class, address and kind; guards kind and bounds. */
-static hew_val item(struct lifter *l, hew_val t, hew_val key, unsigned kind)
-{
-	hew_val k = field(l, HEW_I32, HEW_8U, LV_C_HEADER, t, FIELD(lv_table, kind)), size, arr, at;
+#define NUMBERS 9		/* beside enum lv_arr_kind: an array of integers or of floats */
 
-	t = check(l, HEW_CHECK_SHAPE, hew_eq(F, k, lv_k32(l, (int32_t)kind)), t);
+/* The address of the array item of a table with this key; guards kind and bounds. *tag: for NUMBERS the tag of its items. */
+static hew_val item(struct lifter *l, hew_val t, hew_val key, unsigned kind, hew_val *tag)
+{
+	hew_val k = field(l, HEW_I32, HEW_8U, LV_C_HEADER, t, FIELD(lv_table, kind)), size, arr, at, fits;
+
+	_Static_assert(LV_INT - LV_ARR_INT == LV_FLT - LV_ARR_FLT, "the tag of an array's items from its kind");
+	*tag = hew_add(F, k, lv_k32(l, LV_INT - LV_ARR_INT));
+	fits = kind == NUMBERS ? hew_ult(F, hew_sub(F, k, lv_k32(l, LV_ARR_INT)), lv_k32(l, 2)) : hew_eq(F, k, lv_k32(l, (int32_t)kind));
+	t = check(l, HEW_CHECK_SHAPE, fits, t);
 	size = field(l, HEW_I64, HEW_32U, LV_C_HEADER, t, FIELD(lv_table, asize));
 	at = hew_sub(F, key, lv_k(l, 1));
 	at = check(l, HEW_CHECK_BOUNDS, hew_ult(F, at, size), at);
@@ -492,6 +527,7 @@ static unsigned one_kind(const struct lifter *l, unsigned fb)
 	case LV_FB_ARR_INT: return LV_ARR_INT;
 	case LV_FB_ARR_FLT: return LV_ARR_FLT;
 	case LV_FB_ARR_ANY: return LV_ARR_ANY;
+	case LV_FB_ARR_INT | LV_FB_ARR_FLT: return NUMBERS;
 	default: return 0;
 	}
 }
@@ -525,11 +561,13 @@ static bool get_index(struct lifter *l, const struct lv_ins *i)
 	}
 	t = table(l, i->b);
 	key = index_key(l, i, immediate, i->c);
-	p = item(l, t, key, kind);
-	if (kind == LV_ARR_INT) {
-		lv_set(l, i->a, LV_INT, field(l, HEW_I64, HEW_FULL, LV_C_INTS, p, 0));
+	p = item(l, t, key, kind, &tag);
+	if (kind == NUMBERS) {
+		lv_set_any(l, i->a, tag, field(l, HEW_I64, HEW_FULL, LV_C_NUMBERS, p, 0));
+	} else if (kind == LV_ARR_INT) {
+		lv_set(l, i->a, LV_INT, field(l, HEW_I64, HEW_FULL, LV_C_NUMBERS, p, 0));
 	} else if (kind == LV_ARR_FLT) {
-		lv_set(l, i->a, LV_FLT, field(l, HEW_F64, HEW_FULL, LV_C_FLOATS, p, 0));
+		lv_set(l, i->a, LV_FLT, field(l, HEW_F64, HEW_FULL, LV_C_NUMBERS, p, 0));
 	} else {
 		tag = field(l, HEW_I32, HEW_FULL, LV_C_VALUES, p, 8);
 		v = field(l, HEW_I64, HEW_FULL, LV_C_VALUES, p, 0);
@@ -545,23 +583,26 @@ static bool set_index(struct lifter *l, const struct lv_ins *i)
 	uint16_t vs = immediate ? i->b : i->c;
 	unsigned kind = one_kind(l, i->fb);
 	uint8_t want = kind == LV_ARR_INT ? LV_INT : LV_FLT, have = l->s[vs].tag;
-	hew_val t, key, p;
+	bool one = kind == LV_ARR_INT || kind == LV_ARR_FLT;
+	hew_val t, key, p, tag;
 
 	if (i->fb == 0 && !l->flow.generic)
 		return never(l);
-	if (!kind || !key_fits(l, immediate, i->b) || !table_fits(l, i->a) || have == LV_NIL || (kind != LV_ARR_ANY && have != want && have != LV_T_ANY)) {
+	if (!kind || !key_fits(l, immediate, i->b) || !table_fits(l, i->a) || have == LV_NIL || (one && have != want && have != LV_T_ANY)) {
 		generic(l, i);
 		return true;
 	}
 	t = table(l, i->a);
 	key = index_key(l, i, immediate, i->b);
-	if (kind != LV_ARR_ANY)
+	if (one)
 		lv_expect(l, vs, want);
-	else if (have == LV_T_ANY)
+	else if (kind == LV_ARR_ANY && have == LV_T_ANY)
 		check(l, HEW_CHECK_TAG, hew_ne(F, l->s[vs].t, lv_k32(l, LV_NIL)), 0);
-	p = item(l, t, key, kind);
+	p = item(l, t, key, kind, &tag);
 	if (kind != LV_ARR_ANY) {
-		hew_store(F, HEW_FULL, kind == LV_ARR_INT ? LV_C_INTS : LV_C_FLOATS, p, 0, l->s[vs].v);
+		if (kind == NUMBERS)
+			p = check(l, HEW_CHECK_TAG, hew_eq(F, tag, lv_tagval(l, &l->s[vs])), p);
+		hew_store(F, HEW_FULL, LV_C_NUMBERS, p, 0, l->s[vs].v);
 		l->state = 0;
 		return true;
 	}
@@ -709,6 +750,7 @@ static void call_lua(struct lifter *l, const struct lv_ins *i, const struct lv_p
 	struct hew_call c = { .result = { HEW_I64, HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
 	hew_val p = expect_proto(l, i->a, callee->id), base, entry, r, word;
 
+	lv_write_frame(l);
 	flush_below(l, i->a);
 	base = push_frame(l, i, callee);
 	entry = field(l, HEW_PTR, HEW_FULL, LV_C_ENTRY, p, FIELD(lv_proto, tier) + FIELD(hew_tier, entry));
@@ -716,8 +758,15 @@ static void call_lua(struct lifter *l, const struct lv_ins *i, const struct lv_p
 	r = hew_call(F, entry, &c, 2, (hew_val[]){ l->vm, base });
 	word = hew_result2(F, r);
 	forget_above(l, i->a);
-	if (i->c == 1)
+	if (i->c >= 1)
 		lv_set_any(l, i->a, hew_and(F, hew_trunc(F, HEW_I32, word), lv_k32(l, 0xff)), r);
+	/* the others stand in memory, as many as there are */
+	for (uint32_t k = 1; k < i->c; k++) {
+		hew_val there = hew_lt(F, lv_k(l, 256 * (int64_t)(k + 1) - 1), word);
+		hew_val v = field(l, HEW_I64, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + k)), t = field(l, HEW_I32, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + k) + 8);
+
+		lv_set_any(l, i->a + k, hew_select(F, there, t, lv_k32(l, LV_NIL)), hew_select(F, there, v, lv_k(l, 0)));
+	}
 }
 
 static void floor_(struct lifter *l, const struct lv_ins *i, struct lslot x)
@@ -773,9 +822,13 @@ static bool call(struct lifter *l, const struct lv_ins *i)
 
 	if (c->kind == LV_CALLEE_NONE && !l->flow.generic)
 		return never(l);
-	if (callee && !l->flow.generic && i->b != LV_OPEN && i->c <= 1 && (l->s[i->a].tag == LV_FUNC || l->s[i->a].tag == LV_T_ANY)) {
-		call_lua(l, i, callee);
-		return true;
+	if (callee && !l->flow.generic && i->b != LV_OPEN && i->c <= 4 && (l->s[i->a].tag == LV_FUNC || l->s[i->a].tag == LV_T_ANY)) {
+		if (!lv_can_inline(l, i, callee)) {
+			call_lua(l, i, callee);
+			return true;
+		}
+		expect_proto(l, i->a, callee->id);
+		return lv_inline(l, i, callee);
 	}
 	if (c->kind == LV_CALLEE_C && !l->flow.generic && i->b != LV_OPEN && call_builtin(l, i, c->builtin))
 		return true;
@@ -792,6 +845,13 @@ static bool return_(struct lifter *l, const struct lv_ins *i)
 	const struct lslot *s = &l->s[i->a];
 	hew_val r;
 
+	if (l->parent) {
+		struct lret *x = lv_alloc(l, sizeof *x);
+
+		*x = (struct lret){ l->returns, l->cur, i->op == LV_OP_RETURN1 ? *s : (struct lslot){ .tag = LV_NIL, .v = lv_k(l, 0) } };
+		l->returns = x;
+		return false;
+	}
 	if (i->op == LV_OP_RETURN0) {
 		hew_ret2(F, lv_k(l, 0), lv_k(l, 0));
 	} else if (i->op == LV_OP_RETURN1) {

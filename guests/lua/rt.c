@@ -33,13 +33,32 @@ RT(gettabup) { enter(L, base, i); lv_rt_field(L, i, &base[-2].f->up[i->b]->v, &b
 RT(getfield) { enter(L, base, i); lv_rt_field(L, i, &base[i->b], &base[i->a]); }
 RT(settabup) { enter(L, base, i); lv_op_setfield(L, i, &base[-2].f->up[i->b]->v, &base[i->a]); }
 RT(setfield) { enter(L, base, i); lv_op_setfield(L, i, &base[i->a], &base[i->b]); }
-RT(getindex) { enter(L, base, i); lv_op_getindex(L, i, &base[i->c]); }
-RT(setindex) { enter(L, base, i); lv_op_setindex(L, i, &base[i->b], &base[i->c]); }
+RT(getindex)
+{
+	const struct lv_value *t = &base[i->b], *k = &base[i->c];
+
+	if (t->tag == LV_TABLE && k->tag == LV_INT && lv_load_item(&base[i->a], t->t, k->i, i))
+		return;
+	enter(L, base, i);
+	lv_op_getindex(L, i, k);
+}
+
+RT(setindex)
+{
+	const struct lv_value *t = &base[i->a], *k = &base[i->b];
+
+	if (t->tag == LV_TABLE && k->tag == LV_INT && lv_store_item(t->t, k->i, &base[i->c], i))
+		return;
+	enter(L, base, i);
+	lv_op_setindex(L, i, k, &base[i->c]);
+}
 
 RT(getindexi)
 {
 	struct lv_value key;
 
+	if (base[i->b].tag == LV_TABLE && lv_load_item(&base[i->a], base[i->b].t, (int16_t)i->c, i))
+		return;
 	enter(L, base, i);
 	lv_setint(&key, (int16_t)i->c);
 	lv_op_getindex(L, i, &key);
@@ -49,6 +68,8 @@ RT(setindexi)
 {
 	struct lv_value key;
 
+	if (base[i->a].tag == LV_TABLE && lv_store_item(base[i->a].t, (int16_t)i->c, &base[i->b], i))
+		return;
 	enter(L, base, i);
 	lv_setint(&key, (int16_t)i->c);
 	lv_op_setindex(L, i, &key, &base[i->b]);
@@ -244,6 +265,15 @@ static void rebuild(void *vm, const struct hew_frame *f)
 		base[f->slot[i].slot].i = f->slot[i].bits;
 		base[f->slot[i].slot].tag = f->slot[i].tag;
 	}
+	if (!f->innermost) {
+		/* it waits for a callee that was inlined into it: that one's frame stands above the result slot */
+		struct lv_frame *fr = lv_frame(base + f->result + 2);
+
+		fr->ret = p->code + f->pc;
+		fr->delta = f->result + 2;
+		fr->want = p->code[f->pc - 2].c;
+		fr->flags = 0;
+	}
 	if (f->innermost) {
 		L->base = base;
 		L->pc = p->code + f->pc;
@@ -252,11 +282,17 @@ static void rebuild(void *vm, const struct hew_frame *f)
 
 static struct hew_result resume(void *vm, void *frame, uint64_t pc)
 {
-	struct lv_value *base = frame;
+	struct lv_value *base = frame, *outer = base;
+	const struct lv_ins *at = base[-2].f->p->code + pc;
 	struct lv_native r;
+	struct lv_value *dst;
 
-	lv_frame(base)->flags &= (uint16_t)~LV_FR_NATIVE;
-	r = interpret(vm, base, base[-2].f->p->code + pc);
+	/* frames of inlined callees stand above the one that native code called */
+	while (!(lv_frame(outer)->flags & LV_FR_FRESH))
+		outer -= lv_frame(outer)->delta;
+	lv_frame(outer)->flags &= (uint16_t)~LV_FR_NATIVE;
+	dst = lv_results(outer);
+	r = native_result(dst, (uint32_t)lv_run(vm, base, at));
 	return (struct hew_result){ r.bits, r.word };
 }
 

@@ -341,12 +341,16 @@ static int call_uncounted(struct lv_state *L, struct lv_value *f, uint32_t n, ui
 {
 	struct lv_value *from = L->base;
 	const struct lv_ins *pc = L->pc;
+	struct lv_frame *fr;
 	int r;
 
 	while (!lv_isfunction(f))
 		n = lv_op_callable(L, f, n);
-	*lv_frame(f + 2) = (struct lv_frame){ .ret = pc, .delta = (uint32_t)(f + 2 - from),
-		.want = (uint16_t)want, .flags = (uint16_t)(LV_FR_FRESH | flags) };
+	fr = lv_frame(f + 2);
+	fr->ret = pc;
+	fr->delta = (uint32_t)(f + 2 - from);
+	fr->want = (uint16_t)want;
+	fr->flags = (uint16_t)(LV_FR_FRESH | flags);
 	r = f->tag == LV_FUNC ? enter_lua(L, f + 2, n) : enter_c(L, f + 2, n);
 	L->base = from;
 	L->pc = pc;

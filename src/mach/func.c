@@ -36,6 +36,27 @@ static void add_block(struct layout *l, uint32_t b)
 	vec_push(l->m->mem, &l->m->block, ((struct mach_block){ .ir = b, .loop_depth = blk->loop_depth, .cold = blk->cold }));
 }
 
+/* A loop whose last block only goes back to the header: that block comes first, and the branch that leads to it becomes the
+ * one jump of a turn. Its other way must leave the loop, or nothing is gained. */
+static void rotate(struct layout *l, uint32_t header)
+{
+	const struct ir_func *f = l->m->f;
+	uint32_t first = l->index[header], last = l->m->block.n - 1, e[2], p;
+	struct mach_block b = l->m->block.at[last];
+
+	if (last == first || ir_at(f, f->block.at[b.ir].control)->op != IR_jmp || f->block.at[b.ir].pred.n != 1)
+		return;
+	if (ir_succs(f, b.ir, e) != 1 || f->edge.at[e[0]].to != header)
+		return;
+	p = f->block.at[b.ir].pred.at[0];
+	if (ir_succs(f, p, e) != 2 || (ir_in_loop(f, header, f->edge.at[e[0]].to) && ir_in_loop(f, header, f->edge.at[e[1]].to)))
+		return;
+	memmove(&l->m->block.at[first + 1], &l->m->block.at[first], (last - first) * sizeof b);
+	l->m->block.at[first] = b;
+	for (uint32_t k = first; k <= last; k++)
+		l->index[l->m->block.at[k].ir] = k;
+}
+
 /* Writes list[0..n): a loop header is followed by all other blocks of its loop that are in the list. */
 static void lay_out(struct layout *l, const uint32_t *list, uint32_t n)
 {
@@ -55,6 +76,7 @@ static void lay_out(struct layout *l, const uint32_t *list, uint32_t n)
 			if (!l->done[list[j]] && ir_in_loop(f, b, list[j]))
 				inner[k++] = list[j];
 		lay_out(l, inner, k);
+		rotate(l, b);
 	}
 }
 

@@ -250,9 +250,11 @@ static void hint_edges(struct ra *ra)
 
 				if (r <= 0 || !to)
 					continue;
-				if (!ra->fam[to].hint && m->block.at[b].succ.at[s] > b)
+				if (m->f->block.at[e->to].rpo <= m->f->block.at[m->block.at[b].ir].rpo)
+					ra->fam[to].back = m->vreg_of[r];
+				else if (!ra->fam[to].hint)
 					ra->fam[to].hint = m->vreg_of[r];
-				if (m->block.at[b].succ.at[s] <= b || !ra->fam[m->vreg_of[r]].hint)
+				if (ra->fam[to].back == m->vreg_of[r] || !ra->fam[m->vreg_of[r]].hint)
 					ra->fam[m->vreg_of[r]].hint = to;
 			}
 		}

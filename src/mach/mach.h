@@ -81,7 +81,7 @@ struct mach_exit {		/* a way out to the interpreter */
 
 struct mach_vreg { uint8_t cls, type; uint8_t hint; ir_ref node; };	/* hint: physical register wished for, or MACH_NO_REG */
 
-struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; void *guard_counter; };
+struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };	/* each: one counter per guard, else one for all */
 
 struct mach_func {
 	struct arena *mem;
@@ -130,7 +130,7 @@ struct ra_interval {			/* one piece of a virtual register's life, in one place *
 	VEC(struct ra_use) use;		/* ascending */
 	uint8_t reg;			/* MACH_NO_REG: in its spill slot */
 };
-struct ra_family { uint32_t head; uint32_t def; uint32_t hint; int32_t slot; bool is_arg; };	/* by vreg; hint: another vreg; def: position; slot -1: none */
+struct ra_family { uint32_t head; uint32_t def; uint32_t hint, back; int32_t slot; bool is_arg; };	/* by vreg; hint: another vreg; back: what a loop passes for this argument; def: position; slot -1: none */
 struct ra {
 	struct mach_func *m;
 	VEC(struct ra_interval) iv;	/* [0] unused */

@@ -118,6 +118,14 @@ static uint32_t next_use(const struct ra_interval *i, uint32_t pos, bool reg)
 	return NEVER_USED;
 }
 
+/* Would a cut at pos part two needs of one instruction? Such a place is no use: the rest could not be reloaded in time. */
+static bool parts_uses(const struct ra_interval *i, uint32_t pos)
+{
+	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(i, pos, true);
+
+	return u != NEVER_USED && u / 4 == pos / 4;
+}
+
 /* ---- splitting ------------------------------------------------------------------------------------------------------ */
 
 /* The part from pos on becomes a new interval, which is returned. start < pos < end. */
@@ -210,20 +218,27 @@ static void spill_until_use(struct scan *s, uint32_t i)
 
 /* ---- allocation ------------------------------------------------------------------------------------------------------ */
 
-static void wished(const struct scan *s, uint32_t i, uint8_t wish[2])
+/* The register of the piece of vreg v that is live nearest before pos, else of its first piece. */
+static uint8_t register_of(const struct scan *s, uint32_t v, uint32_t pos)
+{
+	uint32_t k = v ? s->ra->fam[v].head : 0;
+
+	if (!k)
+		return MACH_NO_REG;
+	while (at(s, k)->next && ra_start(at(s, at(s, k)->next)) <= pos)
+		k = at(s, k)->next;
+	return at(s, k)->reg;
+}
+
+#define WISHES 3
+
+static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 {
 	const struct ra_family *fam = &s->ra->fam[at(s, i)->vreg];
 
-	wish[0] = s->m->vreg.at[at(s, i)->vreg].hint;
-	wish[1] = MACH_NO_REG;
-	if (fam->hint && s->ra->fam[fam->hint].head) {
-		uint32_t k = s->ra->fam[fam->hint].head;
-
-		/* the piece that is live nearest before our start, else the first */
-		while (at(s, k)->next && ra_start(at(s, at(s, k)->next)) <= ra_start(at(s, i)))
-			k = at(s, k)->next;
-		wish[1] = at(s, k)->reg;
-	}
+	wish[0] = register_of(s, fam->back, ra_start(at(s, i)));
+	wish[1] = s->m->vreg.at[at(s, i)->vreg].hint;
+	wish[2] = register_of(s, fam->hint, ra_start(at(s, i)));
 }
 
 static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
@@ -231,7 +246,7 @@ static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 	const struct target *t = s->m->target;
 	unsigned cls = class_of(s, i);
 	uint32_t end = ra_end(at(s, i)), most = 0;
-	uint8_t wish[2], best = MACH_NO_REG;
+	uint8_t wish[WISHES], best = MACH_NO_REG;
 
 	if (s->ra->seed) {
 		uint8_t fit[MACH_MAX_REGS];
@@ -244,7 +259,7 @@ static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 			return fit[random_below(&s->ra->seed, n)];
 	}
 	wished(s, i, wish);
-	for (unsigned k = 0; k < 2; k++)
+	for (unsigned k = 0; k < WISHES; k++)
 		if (wish[k] != MACH_NO_REG && free_until[wish[k]] >= end)
 			return wish[k];
 	for (unsigned k = 0; k < t->n_order[cls]; k++) {
@@ -282,6 +297,9 @@ static bool try_free(struct scan *s, uint32_t i)
 		if (p < free_until[x->reg])
 			free_until[x->reg] = p;
 	}
+	for (unsigned k = 0; k < t->n_order[cls]; k++)
+		if (parts_uses(at(s, i), free_until[t->order[cls][k]]))
+			free_until[t->order[cls][k]] = 0;
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
@@ -391,6 +409,9 @@ static void take_blocked(struct scan *s, uint32_t i)
 		return;
 	}
 	next_needs(s, i, use_pos, block_pos);
+	for (unsigned k = 0; k < t->n_order[cls]; k++)
+		if (parts_uses(at(s, i), block_pos[t->order[cls][k]]))
+			use_pos[t->order[cls][k]] = 0;
 	for (unsigned k = 0; k < t->n_order[cls]; k++)
 		if (use_pos[t->order[cls][k]] > most) {
 			most = use_pos[t->order[cls][k]];

@@ -176,6 +176,7 @@ void tier_unit_free(struct tier_context *x, struct hew_unit *u)
 	if (u->code.rx)
 		code_free(x->space, &u->code);
 	base_free(u->value, u->record_bytes);
+	base_free(u->guards, u->n_guards * sizeof *u->guards);
 	base_free(u, sizeof *u);
 }
 
@@ -198,6 +199,20 @@ static void optimise(struct compile *k)
 	ir_place(k->f);
 }
 
+/* A counter for each guard, to fail the first time. */
+static long *guard_counters(struct compile *k)
+{
+	uint32_t n = 0;
+
+	for (uint32_t r = 1; r < k->f->node.n; r++)
+		n += (ir_ops[k->f->node.at[r].op].flags & IR_GUARD) != 0;
+	k->u->guards = own(k, (n + 1) * sizeof *k->u->guards);
+	k->u->n_guards = n + 1;
+	for (uint32_t i = 0; i <= n; i++)
+		k->u->guards[i] = 1;
+	return k->u->guards;
+}
+
 static struct mach_func *machine_code(struct compile *k)
 {
 	struct mach_func *m = arena_zero(k->f->mem, sizeof *m);
@@ -207,7 +222,9 @@ static struct mach_func *machine_code(struct compile *k)
 	m->target = k->x->target;
 	m->bail = cannot;
 	m->bail_arg = k;
-	m->stress = (struct mach_stress){ k->c->stress, k->c->allocatable, k->c->fail_guard != NULL, k->c->fail_guard };
+	m->stress = (struct mach_stress){ k->c->stress, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };
+	if (k->c->fail_each)
+		m->stress.guard_counter = guard_counters(k);
 	m->vreg_of = arena_zero(m->mem, k->f->node.n * sizeof *m->vreg_of);
 	vec_push(m->mem, &m->vreg, (struct mach_vreg){ 0 });
 	mach_layout(m);

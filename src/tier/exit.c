@@ -87,6 +87,8 @@ void tier_exit_handler(struct target_regs *regs, void *unit, uint64_t exit, stru
 	for (uint32_t k = x->n_frames; k-- > 0;)
 		frame = rebuild_frame(u, regs, &u->frame[x->frame + k], k == 0);
 	g->stats.exits++;
+	if (g->o.fail_guard && *g->o.fail_guard == 0)
+		*g->o.fail_guard = g->o.fail_every;
 	g->resume_frame = frame;
 	g->resume_pc = u->frame[x->frame].pc;
 	memcpy(&caller, fp + 8, sizeof caller);

@@ -45,6 +45,7 @@ struct hew_unit {
 	struct tier_value *value; uint32_t n_values;
 	size_t record_bytes;			/* of the three together, value first */
 	bool marked;
+	long *guards; uint32_t n_guards;	/* fail_each: a counter per guard */
 	/* plain code: what happens at an exit; see tier_run */
 	void (*on_exit)(void *arg, struct hew_unit *u, uint32_t exit, const struct target_regs *regs);
 	void *on_exit_arg;
@@ -56,6 +57,7 @@ struct tier_compile {				/* in */
 	uint64_t stress;
 	uint64_t allocatable;
 	long *fail_guard;
+	bool fail_each;
 	bool verify, want_ir, want_asm;
 	bool foreign;				/* built by hand: not trusted to be well formed, verified once */
 	/* out */

@@ -130,6 +130,7 @@ static void compare(struct emit *e, const struct mach_ins *i, unsigned k)
 	case X64_CMP_RI: x64_ri(e->a, X64_CMP, i->size, R(e, i, k), (int32_t)i->imm); break;
 	case X64_CMP_TEST: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k)); break;
 	case X64_CMP_FLOAT: x64_rr(e->a, X64_UCOMIS, i->size, R(e, i, k), R(e, i, k + 1)); break;
+	case X64_CMP_MI: x64_mi(e->a, X64_CMP, i->size, mem(e, i), (int32_t)i->imm); break;
 	}
 }
 
@@ -238,6 +239,10 @@ static void divide(struct emit *e, const struct mach_ins *i)
 
 static void convert(struct emit *e, const struct mach_ins *i)
 {
+	if ((i->op == X64_MOV && i->size == 8) || i->op == X64_MOVAPS) {
+		copy(e, R(e, i, 0), R(e, i, 1));
+		return;
+	}
 	/* cvtsi2sd and sqrtsd keep the upper half of their target: break the false dependence */
 	if (i->op == X64_CVTSI2SD || i->op == X64_CVTSI2SS)
 		x64_rr(e->a, X64_XORPS, 16, R(e, i, 0), R(e, i, 0));
@@ -463,7 +468,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 	prologue(&e);
 	for (uint32_t b = 0; b < m->block.n; b++) {
 		e.b = b;
-		if (m->block.at[b].loop_depth && !m->block.at[b].cold && m->f->block.at[m->block.at[b].ir].loop == m->block.at[b].ir + 1)
+		if (b && m->block.at[b].loop_depth > m->block.at[b - 1].loop_depth && !m->block.at[b].cold)
 			x64_align(a, 16);
 		asm_bind(a, e.block[b]);
 		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {

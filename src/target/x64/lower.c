@@ -4,7 +4,7 @@
  * First a walk backwards marks nodes that their users take over: comparisons that only jumps, guards, setcc and cmov
  * read; additions and shifts that only stand in addresses. Then blocks are lowered forwards in layout order, one node at
  * a time. A check is no instruction of its own value: its users read the checked value directly, which is safe because
- * the order of nodes is fixed by now. Constants are made right before the instruction that wants them in a register.
+ * the order of nodes is fixed by now; nor is a bitcast between i64 and ptr. Constants are made right before the instruction that wants them in a register.
  */
 #include "target/x64/x64.h"
 
@@ -20,12 +20,26 @@ struct lower {
 
 /* ---- what is folded ---------------------------------------------------------------------------------------- */
 
+/* i64 and ptr are one in a register. */
+static bool is_alias(const struct ir_func *f, const struct ir_node *n)
+{
+	return n->a > 0 && ir_types[n->type].size == 8 && ir_types[n->type].cls == 'G' && ir_types[ir_type_of(f, n->a)].cls == 'G';
+}
+
 static void strip(void *arg, ir_ref *r)
 {
 	const struct ir_func *f = arg;
 
-	while (*r > 0 && ir_at(f, *r)->op == IR_check)
-		*r = ir_at(f, *r)->b ? ir_at(f, *r)->b : ir_at(f, *r)->a;
+	for (;;) {
+		const struct ir_node *n = *r > 0 ? ir_at(f, *r) : NULL;
+
+		if (n && n->op == IR_check)
+			*r = n->b ? n->b : n->a;
+		else if (n && n->op == IR_bitcast && is_alias(f, n))
+			*r = n->a;
+		else
+			break;
+	}
 }
 
 static void count(void *arg, ir_ref *r)
@@ -78,7 +92,7 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_base(l, n->a, true);
 	else if (n->op == IR_check || n->op == IR_br || n->op == IR_select)
 		cover_cond(l, n->a);
-	if (!l->uses[r] || l->cover[r] != l->uses[r])
+	if (!l->uses[r] || l->cover[r] != l->uses[r] || n->op == IR_load)
 		return;
 	l->folded[r] = 1;
 	if (n->op != IR_add)
@@ -89,6 +103,68 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_base(l, n->a, false);
 		if (scale_shift(l, n->b))
 			l->cover[n->b]++;
+	}
+}
+
+/* ---- loads that their one user takes over: nothing between the two may write memory --------------------------- */
+
+struct fuse { uint32_t *at; uint32_t barrier; };	/* by node: 1 + place in this block; place behind the last effect */
+
+static bool may_fuse(const struct lower *l, const struct fuse *x, ir_ref r)
+{
+	return r > 0 && ir_at(l->f, r)->op == IR_load && l->uses[r] == 1 && x->at[r] > x->barrier;
+}
+
+/* The comparison with a constant that decides this check or branch: cmp [mem], imm. */
+static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
+{
+	const struct ir_node *c = cond > 0 ? ir_at(l->f, cond) : NULL, *m;
+	int64_t k;
+
+	if (!c || !is_compare(c->op) || c->op >= IR_feq || l->uses[cond] != 1 || !may_fuse(l, x, c->a) || !ir_is_const(c->b))
+		return;
+	m = ir_at(l->f, c->a);
+	k = ir_kbits(l->f, c->b);
+	if (k != (int32_t)k)
+		return;
+	if (IR_MEM_WIDTH(m->aux) == IR_W_FULL || (IR_MEM_WIDTH(m->aux) == IR_W_8U && c->op <= IR_ne && k >= 0 && k < 128))
+		l->folded[c->a] = 1;
+}
+
+static void fuse_float(struct lower *l, const struct fuse *x, struct ir_node *n)
+{
+	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a)) {
+		ir_ref t = n->a;
+
+		n->a = n->b;
+		n->b = t;
+	}
+	if (may_fuse(l, x, n->b) && n->a != n->b)
+		l->folded[n->b] = 1;
+}
+
+static void fuse_loads(struct lower *l)
+{
+	struct ir_func *f = l->f;
+	struct fuse x = { .at = arena_zero(l->m->mem, f->node.n * sizeof *x.at) };
+	uint32_t pos = 0;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		x.barrier = pos;
+		for (uint32_t k = 0; k <= b->ins.n; k++) {
+			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
+			struct ir_node *n = ir_at(f, r);
+
+			x.at[r] = ++pos;
+			if (n->op == IR_check || n->op == IR_br)
+				fuse_compare(l, &x, n->a);
+			else if (n->op >= IR_fadd && n->op <= IR_fdiv)
+				fuse_float(l, &x, n);
+			if (ir_ops[n->op].flags & IR_EFFECT)
+				x.barrier = pos;
+		}
 	}
 }
 
@@ -115,11 +191,14 @@ static void prepare(struct lower *l)
 
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
+			else if (n->op == IR_bitcast && is_alias(f, n))
+				l->folded[r] = 1;
 			else
 				ir_visit(f, n, count, l);
 			ir_visit_state(f, ir_node_state(f, n), count, l);
 		}
 	}
+	fuse_loads(l);
 	memset(l->index_free, 1, f->node.n);
 	for (uint32_t i = f->n_order; i-- > 0;) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -226,7 +305,7 @@ static void add_address(struct lower *l, struct mach_ins *i, const struct addr *
 
 /* ---- comparisons ------------------------------------------------------------------------------------------------------ */
 
-struct cmp { enum x64_compare kind; uint32_t a, b; int64_t imm; unsigned size, cc; };
+struct cmp { enum x64_compare kind; uint32_t a, b; int64_t imm; unsigned size, cc; struct addr m; };
 
 static const uint8_t int_cc[] = { [IR_eq] = X64_CC_E, [IR_ne] = X64_CC_NE, [IR_lt] = X64_CC_L, [IR_le] = X64_CC_LE,
 	[IR_ult] = X64_CC_B, [IR_ule] = X64_CC_BE };
@@ -268,7 +347,14 @@ static struct cmp compare(struct lower *l, ir_ref cond, bool even_if_not_folded)
 		return compare_floats(l, n);
 	c.size = ir_types[ir_type_of(l->f, n->a)].size;
 	c.cc = int_cc[n->op];
-	if (imm32(l, n->b)) {
+	if (imm32(l, n->b) && n->a > 0 && l->folded[n->a] && ir_at(l->f, n->a)->op == IR_load) {
+		const struct ir_node *m = ir_at(l->f, n->a);
+
+		c.m = address(l, m->a, m->b);
+		c.imm = ir_kbits(l->f, n->b);
+		c.size = ir_access_bytes(m->type, m->aux);
+		c.kind = X64_CMP_MI;
+	} else if (imm32(l, n->b)) {
 		c.a = reg(l, n->a);
 		c.imm = ir_kbits(l->f, n->b);
 		/* with zero by test: carry and overflow are clear, as after a comparison with 0 */
@@ -292,6 +378,10 @@ static void add_compare(struct lower *l, struct mach_ins *i, const struct cmp *c
 	i->size = (uint8_t)c->size;
 	i->cc = (uint8_t)c->cc;
 	i->imm = c->imm;
+	if (c->kind == X64_CMP_MI) {
+		add_address(l, i, &c->m, MACH_USE);
+		return;
+	}
 	use(l, i, c->a);
 	if (c->kind == X64_CMP_RR || c->kind == X64_CMP_FLOAT)
 		use(l, i, c->b);
@@ -345,9 +435,20 @@ static void guarded_arith(struct lower *l, ir_ref r)
 static void float_binary(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r);
-	uint32_t a = reg(l, n->a), b = reg(l, n->b);
-	struct mach_ins *i = ins(l, float_op[n->op], X64_F_RR2, ir_types[n->type].size);
+	uint32_t a = reg(l, n->a), b;
+	struct mach_ins *i;
 
+	if (n->b > 0 && l->folded[n->b]) {
+		struct addr m = address(l, ir_at(l->f, n->b)->a, ir_at(l->f, n->b)->b);
+
+		i = ins(l, float_op[n->op], X64_F_RM2, ir_types[n->type].size);
+		def_same(l, i, r);
+		use(l, i, a);
+		add_address(l, i, &m, MACH_USE);
+		return;
+	}
+	b = reg(l, n->b);
+	i = ins(l, float_op[n->op], X64_F_RR2, ir_types[n->type].size);
 	def_same(l, i, r);
 	use(l, i, a);
 	if (ir_ops[n->op].flags & IR_COMM)
@@ -516,7 +617,6 @@ static void select_(struct lower *l, ir_ref r)
 	use(l, i, no);
 	late(l, i, yes);
 	add_compare(l, i, &c);
-	i->scale = ir_types[n->type].size;	/* width of the values; size is that of the comparison */
 }
 
 static void set_condition(struct lower *l, ir_ref r)
@@ -536,6 +636,8 @@ static void count_guard(struct lower *l, ir_ref r)
 		return;
 	i = ins(l, X64_SUB, X64_F_COUNT_GUARD, 8);
 	i->imm = (int64_t)(intptr_t)l->m->stress.guard_counter;
+	if (l->m->stress.each)
+		l->m->stress.guard_counter++;
 	i->target = mach_exit_new(l->m, i, r, ir_node_state(l->f, ir_at(l->f, r)));
 }
 

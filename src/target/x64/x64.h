@@ -204,7 +204,7 @@ enum x64_form_kind {
 	X64_F_COUNT_GUARD	/* stress: leave through exit `target` when the guard counter runs out */
 };
 /* the comparison of forms BR, GUARD, SETCC, CMOV */
-enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_FLOAT };
+enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_FLOAT, X64_CMP_MI };
 /* pseudo conditions for floats: equal needs "not parity" as well */
 enum { X64_CC_FEQ = 16, X64_CC_FNE = 17 };
 enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254 };	/* mach_ins.base */
