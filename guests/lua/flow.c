@@ -347,10 +347,9 @@ static void visit(struct lv_flow *f, uint32_t b, uint8_t *mark, uint32_t *n)
 	f->order[--*n] = b;
 }
 
-struct bits { uint64_t *set; bool on; };
-static void set_bit(void *arg, uint32_t slot)
+void lv_put_bit(void *arg, uint32_t slot)
 {
-	struct bits *x = arg;
+	struct lv_bits *x = arg;
 
 	if (x->on)
 		x->set[slot / 64] |= UINT64_C(1) << slot % 64;
@@ -367,7 +366,7 @@ static void liveness(struct lv_flow *f, uint64_t *live)
 		/* over all blocks, reached or not: what only a pruned path reads must be in the states of exits to it */
 		for (uint32_t o = f->n_bb; o-- > 0;) {
 			struct lv_bb *x = &f->bb[o];
-			struct bits b = { live, false };
+			struct lv_bits b = { live, false };
 
 			memset(live, 0, f->words * 8);
 			for (uint32_t k = 0; k < x->n_succ; k++)
@@ -375,9 +374,9 @@ static void liveness(struct lv_flow *f, uint64_t *live)
 					live[w] |= f->bb[x->succ[k]].live[w];
 			for (uint32_t pc = x->to; pc-- > x->from;) {
 				b.on = false;
-				lv_ins_writes(f->p, &f->p->code[pc], set_bit, &b);
+				lv_ins_writes(f->p, &f->p->code[pc], lv_put_bit, &b);
 				b.on = true;
-				lv_ins_reads(f->p, &f->p->code[pc], set_bit, &b);
+				lv_ins_reads(f->p, &f->p->code[pc], lv_put_bit, &b);
 			}
 			if (memcmp(live, x->live, f->words * 8)) {
 				memcpy(x->live, live, f->words * 8);
@@ -390,7 +389,7 @@ static void liveness(struct lv_flow *f, uint64_t *live)
 /* Slots assigned in the loop of header h: blocks between the header and its back edges, by walking predecessors. */
 static void loop_changes(struct lv_flow *f, uint32_t h, uint8_t *in, void *(*alloc)(void *, size_t), void *arg)
 {
-	struct bits b = { alloc(arg, f->words * 8), true };
+	struct lv_bits b = { alloc(arg, f->words * 8), true };
 	bool more = true;
 
 	memset(in, 0, f->n_bb);
@@ -412,7 +411,7 @@ static void loop_changes(struct lv_flow *f, uint32_t h, uint8_t *in, void *(*all
 	for (uint32_t o = f->bb[h].order; o < f->n_order; o++)
 		if (in[f->order[o]])
 			for (uint32_t pc = f->bb[f->order[o]].from; pc < f->bb[f->order[o]].to; pc++)
-				lv_ins_writes(f->p, &f->p->code[pc], set_bit, &b);
+				lv_ins_writes(f->p, &f->p->code[pc], lv_put_bit, &b);
 	f->bb[h].changed = b.set;
 }
 

@@ -100,17 +100,6 @@ hew_state lv_state_here(struct lifter *l)
 	return l->state;
 }
 
-struct bits { uint64_t *set; bool on; };
-static void set_bit(void *arg, uint32_t slot)
-{
-	struct bits *x = arg;
-
-	if (x->on)
-		x->set[slot / 64] |= UINT64_C(1) << slot % 64;
-	else
-		x->set[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-}
-
 /* l->live: the slots live before each instruction of the block. */
 static void block_liveness(struct lifter *l)
 {
@@ -123,13 +112,13 @@ static void block_liveness(struct lifter *l)
 		for (size_t i = 0; i < w; i++)
 			at[i] |= l->flow.bb[b->succ[k]].live[i];
 	for (uint32_t pc = b->to; pc-- > b->from;) {
-		struct bits x = { at - w, false };
+		struct lv_bits x = { at - w, false };
 
 		memcpy(at - w, at, w * 8);
 		at -= w;
-		lv_ins_writes(l->p, &l->p->code[pc], set_bit, &x);
+		lv_ins_writes(l->p, &l->p->code[pc], lv_put_bit, &x);
 		x.on = true;
-		lv_ins_reads(l->p, &l->p->code[pc], set_bit, &x);
+		lv_ins_reads(l->p, &l->p->code[pc], lv_put_bit, &x);
 	}
 }
 

@@ -45,6 +45,8 @@ typedef void lv_slot_fn(void *arg, uint32_t slot);
 /* The slots an instruction reads and writes, open lists not counted. */
 void lv_ins_reads(const struct lv_proto *p, const struct lv_ins *i, lv_slot_fn *fn, void *arg);
 void lv_ins_writes(const struct lv_proto *p, const struct lv_ins *i, lv_slot_fn *fn, void *arg);
+struct lv_bits { uint64_t *set; bool on; };
+void lv_put_bit(void *bits, uint32_t slot);	/* an lv_slot_fn: sets or clears the slot in a struct lv_bits */
 /* entry: types at the start by slot. Everything is allocated by alloc(arg, bytes), cleared. */
 void lv_flow_build(struct lv_flow *f, const uint8_t *entry, void *(*alloc)(void *arg, size_t n), void *arg);
 

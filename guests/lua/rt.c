@@ -110,10 +110,44 @@ RT(tforprep)
 		lv_op_tbc(L, &base[i->a + 3]);
 }
 
+/* A Lua function with native code, called straight from native code. */
+static void call_entry(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want)
+{
+	struct lv_value *from = L->base, *base = f + 2;
+	const struct lv_ins *pc = L->pc;
+	const struct lv_proto *p = f->f->p;
+	struct lv_frame *fr = lv_frame(base);
+	struct lv_native r;
+	uint32_t count;
+
+	fr->ret = pc;
+	fr->delta = (uint32_t)(base - from);
+	fr->want = (uint16_t)want;
+	fr->flags = LV_FR_FRESH | LV_FR_NATIVE;
+	L->base = base;
+	L->top = base + n;
+	for (; n < p->nparams; n++)
+		lv_setnil(&base[n]);
+	r = ((lv_native_fn *)(uintptr_t)p->tier.entry)(L, base);
+	count = (uint32_t)(r.word >> 8);
+	if (count > 0) {
+		f->i = r.bits;
+		f->tag = r.word & 0xff;
+	}
+	if (count != want || want == LV_OPEN)
+		lv_adjust(L, f, f, count, want);
+	L->base = from;
+	L->pc = pc;
+}
+
 /* Calls base[a] with n arguments at want results, as the interpreter's CALL would; L->top ends an open list. */
 static void call(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want)
 {
 	L->top = f + 2 + n;
+	if (f->tag == LV_FUNC && f->f->p->tier.entry && f + 2 + n + f->f->p->framesize <= L->stack_last) {
+		call_entry(L, f, n, want);
+		return;
+	}
 	lv_call_native(L, f, (int)n, want == LV_OPEN ? LV_OPEN : (int)want);
 }
 

@@ -72,6 +72,10 @@ enum hew_status tier_open(struct tier_context *x, const struct target *t, const 
 	memset(x, 0, sizeof *x);
 	x->target = t;
 	co.trap = t->trap;
+	if (os_cpu_lacks()) {
+		snprintf(x->why, sizeof x->why, "this processor has no %s", os_cpu_lacks());
+		return HEW_NO_EXEC;
+	}
 	cs = code_open(&co, &x->space, x->why, sizeof x->why);
 	if (cs != CODE_OK)
 		return cs == CODE_NO_MEMORY ? HEW_NO_MEMORY : cs == CODE_NO_EXEC ? HEW_NO_EXEC : HEW_BAD_ARG;

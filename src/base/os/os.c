@@ -115,3 +115,12 @@ bool os_maps(bool (*each)(const struct os_map *m, void *arg), void *arg)
 	close(fd);
 	return n >= 0;
 }
+
+const char *os_cpu_lacks(void)
+{
+#if defined(__x86_64__)
+	if (!__builtin_cpu_supports("sse4.1"))
+		return "SSE4.1";
+#endif
+	return NULL;
+}

@@ -10,6 +10,7 @@
 size_t os_page_size(void);
 uint64_t os_now_ns(void);		/* monotonic */
 uint64_t os_random(void);
+const char *os_cpu_lacks(void);		/* what compiled code needs and this processor does not have, or NULL */
 
 /* Makes bytes written to [from, from + n) visible to instruction fetch. Nothing to do on x86-64. */
 void os_icache_flush(void *from, size_t n);
