@@ -18,6 +18,7 @@ struct hew_fn {
 	jmp_buf *escape;		/* inside an API call or the engine: where lack of memory goes */
 	bool no_memory;
 	const char *bail_why;
+	char bad[120];			/* text of the first mistake */
 };
 
 struct hew_code { struct hew_unit *u; struct hew *x; };

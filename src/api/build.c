@@ -94,56 +94,113 @@ void hew_fn_free(struct hew_fn *f)
 	base_free(f, sizeof *f);
 }
 
-hew_val hew_arg(struct hew_fn *f, int i)
-{
-	if (i < 0 || (uint32_t)i >= f->f->block.at[0].arg.n) {
-		f->f->bad = f->f->bad ? f->f->bad : "the function has fewer arguments";
-		return 0;
-	}
-	return f->f->block.at[0].arg.at[i];
-}
-
 /* ---- operands are checked when they come in, so that a mistake is named where it is made --------------------- */
 
-static bool exists(struct hew_fn *f, hew_val v)
+static hew_val complain(struct hew_fn *f, const char *fmt, ...) PRINTF(2, 3);
+static hew_val complain(struct hew_fn *f, const char *fmt, ...)
 {
-	return v > 0 ? (uint32_t)v < f->f->node.n : v < 0 && (uint32_t)-v < f->f->konst.n;
+	va_list ap;
+
+	if (f->f->bad)
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(f->bad, sizeof f->bad, fmt, ap);
+	va_end(ap);
+	f->f->bad = f->bad;
+	return 0;
 }
+
+static bool exists(const struct hew_fn *f, hew_val v)
+{
+	return v > 0 ? (uint32_t)v < f->f->node.n : v < 0 && -(int64_t)v < f->f->konst.n;
+}
+
+static bool has_value(const struct hew_fn *f, hew_val v) { return exists(f, v) && ir_type_of(f->f, v) != IR_T_void; }
+static bool is_type(hew_type t) { return (unsigned)t > HEW_VOID && (unsigned)t < IR_TYPE_COUNT; }
 
 static hew_val bad_operand(struct hew_fn *f, const char *op, int k)
 {
-	char text[96];
-
-	snprintf(text, sizeof text, "operand %d of %s is not a value of this function", k, op);
-	f->f->bad = arena_strdup(&f->mem, text);
-	return 0;
+	return complain(f, "operand %d of %s is not a value of this function", k, op);
 }
 
 static hew_val bad_types(struct hew_fn *f, enum ir_op op, hew_val a, hew_val b)
 {
-	char text[96];
-
 	if (b)
-		snprintf(text, sizeof text, "%s does not take %s and %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
-	else
-		snprintf(text, sizeof text, "%s does not take %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name);
-	f->f->bad = arena_strdup(&f->mem, text);
-	return 0;
+		return complain(f, "%s does not take %s and %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
+	return complain(f, "%s does not take %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name);
+}
+
+static bool is_block(struct hew_fn *f, hew_block b)
+{
+	if (b < f->f->block.n)
+		return true;
+	complain(f, "block %u does not exist", b);
+	return false;
+}
+
+static bool is_state(struct hew_fn *f, hew_state s, const char *op)
+{
+	if (s < f->f->state.n)
+		return true;
+	complain(f, "the frame state of %s does not exist", op);
+	return false;
+}
+
+static bool is_class(struct hew_fn *f, unsigned cls)
+{
+	if (cls < IR_MAX_CLASS)
+		return true;
+	complain(f, "alias class %u is not below %d", cls, IR_MAX_CLASS);
+	return false;
+}
+
+static bool are_values(struct hew_fn *f, const char *op, int n, const hew_val *v)
+{
+	for (int i = 0; i < n; i++)
+		if (!has_value(f, v[i])) {
+			complain(f, "argument %d of %s is not a value of this function", i + 1, op);
+			return false;
+		}
+	return true;
+}
+
+hew_val hew_arg(struct hew_fn *f, int i)
+{
+	if (i < 0 || (uint32_t)i >= f->f->block.at[0].arg.n)
+		return complain(f, "the function has fewer arguments than %d", i < 0 ? i : i + 1);
+	return f->f->block.at[0].arg.at[i];
 }
 
 struct op { struct hew_fn *owner; enum ir_op o; enum ir_type t; unsigned aux; hew_val a, b, c; };
+
+/* The block being built has its jump or return: nothing that stands at its place may follow. */
+static bool ended(struct hew_fn *f, enum ir_op o)
+{
+	if (!f->f->block.at[f->f->cur].control || ir_ops[o].flags & (IR_PURE | IR_ENDS))
+		return false;
+	complain(f, "%s in a block that has ended", ir_ops[o].name);
+	return true;
+}
 
 static hew_val checked_emit(struct ir_func *f, const void *arg)
 {
 	const struct op *x = arg;
 	const struct ir_op_info *info = &ir_ops[x->o];
 
+	if (ended(x->owner, x->o))
+		return 0;
 	if (info->args[0] == 'v' && !exists(x->owner, x->a))
 		return bad_operand(x->owner, info->name, 1);
 	if (info->args[1] == 'v' && !exists(x->owner, x->b) && !(x->o == IR_check && x->b == 0))
 		return bad_operand(x->owner, info->name, 2);
 	if (info->args[2] == 'v' && !exists(x->owner, x->c))
 		return bad_operand(x->owner, info->name, 3);
+	if (info->args[2] == 's' && x->c == 0)
+		return complain(x->owner, "%s has no frame state", info->name);
+	if (info->args[2] == 's' && !is_state(x->owner, (hew_state)x->c, info->name))
+		return 0;
+	if (info->result == 't' && !is_type((hew_type)x->t))
+		return complain(x->owner, "%s to a type that does not exist", info->name);
 	if (!ir_operand_types_fit(f, x->o, x->t, x->a, x->b, x->c))
 		return bad_types(x->owner, x->o, x->a, info->args[1] == 'v' ? x->b : 0);
 	return ir_emit(f, x->o, x->t, x->aux, x->a, x->b, x->c);
@@ -200,20 +257,20 @@ hew_val hew_f32(struct hew_fn *f, float x)
 
 bool hew_is_const(const struct hew_fn *f, hew_val v, int64_t *bits)
 {
-	if (v >= 0)
+	if (v >= 0 || !exists(f, v))
 		return false;
 	if (bits)
 		*bits = ir_kbits(f->f, v);
 	return true;
 }
 
-hew_type hew_type_of(const struct hew_fn *f, hew_val v) { return (hew_type)ir_type_of(f->f, v); }
+hew_type hew_type_of(const struct hew_fn *f, hew_val v) { return exists(f, v) ? (hew_type)ir_type_of(f->f, v) : HEW_VOID; }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 {
-	if (cls >= IR_MAX_CLASS)
+	if (!is_class(f, cls))
 		return;
 	f->f->class_name[cls] = name;
 	if (cls >= f->f->n_classes)
@@ -228,6 +285,8 @@ void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 
 hew_val hew_load(struct hew_fn *f, hew_type t, hew_width w, unsigned cls, hew_val base, int32_t offset)
 {
+	if (!is_class(f, cls))
+		return 0;
 	if (f->f->changing >> cls & 1)
 		f->f->version[cls] = f->f->next_version++;
 	return op(f, IR_load, (enum ir_type)t, IR_MEM_AUX(cls, w), base, offset, (ir_ref)f->f->version[cls]);
@@ -235,7 +294,8 @@ hew_val hew_load(struct hew_fn *f, hew_type t, hew_width w, unsigned cls, hew_va
 
 void hew_store(struct hew_fn *f, hew_width w, unsigned cls, hew_val base, int32_t offset, hew_val v)
 {
-	op(f, IR_store, IR_T_void, IR_MEM_AUX(cls, w), base, offset, v);
+	if (is_class(f, cls))
+		op(f, IR_store, IR_T_void, IR_MEM_AUX(cls, w), base, offset, v);
 }
 
 /* ---- blocks --------------------------------------------------------------------------------------------------------- */
@@ -257,19 +317,54 @@ static hew_val make_block_arg(struct ir_func *f, const void *arg)
 	return ir_block_arg(f, x->b, (enum ir_type)x->t);
 }
 
-hew_val hew_block_arg(struct hew_fn *f, hew_block b, hew_type t) { return protect(f, make_block_arg, &(struct block_arg){ b, t }); }
+hew_val hew_block_arg(struct hew_fn *f, hew_block b, hew_type t)
+{
+	if (b == 0)
+		return complain(f, "the entry block takes the function's arguments only");
+	if (!is_block(f, b))
+		return 0;
+	if (!is_type(t))
+		return complain(f, "an argument of block %u has no type", b);
+	return protect(f, make_block_arg, &(struct block_arg){ b, t });
+}
 
-void hew_begin(struct hew_fn *f, hew_block b) { ir_start(f->f, b); }
-void hew_cold(struct hew_fn *f, hew_block b) { f->f->block.at[b].cold = true; }
-void hew_block_state(struct hew_fn *f, hew_block b, hew_state s) { f->f->block.at[b].state = s; }
+void hew_begin(struct hew_fn *f, hew_block b)
+{
+	if (is_block(f, b))
+		ir_start(f->f, b);
+}
+
+void hew_cold(struct hew_fn *f, hew_block b)
+{
+	if (is_block(f, b))
+		f->f->block.at[b].cold = true;
+}
+
+void hew_block_state(struct hew_fn *f, hew_block b, hew_state s)
+{
+	if (is_block(f, b) && is_state(f, s, "a block"))
+		f->f->block.at[b].state = s;
+}
+
 bool hew_ended(const struct hew_fn *f) { return f->no_memory || f->f->bad || f->f->block.at[f->f->cur].control != 0; }
 
-struct branch { hew_val cond; hew_block to[2]; int n[2]; const hew_val *args[2]; };
+struct branch { struct hew_fn *owner; hew_val cond; hew_block to[2]; int n[2]; const hew_val *args[2]; };
+
+static bool may_jump(struct hew_fn *f, const char *op, hew_block to, int n, const hew_val *args)
+{
+	if (!is_block(f, to) || !are_values(f, op, n, args))
+		return false;
+	if (to == 0)
+		complain(f, "%s to the entry block", op);
+	return to != 0;
+}
 
 static hew_val make_jump(struct ir_func *f, const void *arg)
 {
 	const struct branch *x = arg;
 
+	if (!may_jump(x->owner, "jmp", x->to[0], x->n[0], x->args[0]))
+		return 0;
 	ir_jmp(f, x->to[0], (uint32_t)x->n[0], x->args[0]);
 	return 0;
 }
@@ -277,47 +372,71 @@ static hew_val make_jump(struct ir_func *f, const void *arg)
 static hew_val make_branch(struct ir_func *f, const void *arg)
 {
 	const struct branch *x = arg;
-	uint32_t yes = ir_edge_new(f, x->to[0], (uint32_t)x->n[0], x->args[0]);
+	uint32_t yes;
 
+	if (!has_value(x->owner, x->cond))
+		return bad_operand(x->owner, "br", 1);
+	if (ir_type_of(f, x->cond) != IR_T_i32)
+		return bad_types(x->owner, IR_br, x->cond, 0);
+	if (!may_jump(x->owner, "br", x->to[0], x->n[0], x->args[0]) || !may_jump(x->owner, "br", x->to[1], x->n[1], x->args[1]))
+		return 0;
+	yes = ir_edge_new(f, x->to[0], (uint32_t)x->n[0], x->args[0]);
 	ir_br(f, x->cond, yes, ir_edge_new(f, x->to[1], (uint32_t)x->n[1], x->args[1]));
 	return 0;
 }
 
 void hew_jump(struct hew_fn *f, hew_block to, int n, const hew_val *args)
 {
-	protect(f, make_jump, &(struct branch){ .to = { to }, .n = { n }, .args = { args } });
+	protect(f, make_jump, &(struct branch){ .owner = f, .to = { to }, .n = { n }, .args = { args } });
 }
 
 void hew_branch(struct hew_fn *f, hew_val cond, hew_block yes, int n_yes, const hew_val *yes_args, hew_block no, int n_no, const hew_val *no_args)
 {
-	protect(f, make_branch, &(struct branch){ cond, { yes, no }, { n_yes, n_no }, { yes_args, no_args } });
+	protect(f, make_branch, &(struct branch){ f, cond, { yes, no }, { n_yes, n_no }, { yes_args, no_args } });
 }
+
+struct ret { struct hew_fn *owner; hew_val v[2]; };
 
 static hew_val make_ret(struct ir_func *f, const void *arg)
 {
-	const hew_val *v = arg;
+	const struct ret *x = arg;
 
-	ir_ret(f, v[0], v[1]);
+	for (int k = 0; k < 2; k++) {
+		if (x->v[k] && !has_value(x->owner, x->v[k]))
+			return bad_operand(x->owner, "ret", k + 1);
+		if ((x->v[k] ? ir_type_of(f, x->v[k]) : IR_T_void) != (enum ir_type)f->result[k])
+			return complain(x->owner, "operand %d of ret is %s, but the function returns %s", k + 1,
+				ir_types[x->v[k] ? ir_type_of(f, x->v[k]) : IR_T_void].name, ir_types[f->result[k]].name);
+	}
+	ir_ret(f, x->v[0], x->v[1]);
 	return 0;
 }
 
-void hew_ret2(struct hew_fn *f, hew_val a, hew_val b) { protect(f, make_ret, (hew_val[2]){ a, b }); }
+void hew_ret2(struct hew_fn *f, hew_val a, hew_val b) { protect(f, make_ret, &(struct ret){ f, { a, b } }); }
 void hew_ret(struct hew_fn *f, hew_val v) { hew_ret2(f, v, 0); }
 
 /* ---- calls, states, guards ------------------------------------------------------------------------------------------- */
 
-struct call { hew_val target; struct ir_call d; int n; const hew_val *args; };
+struct call { struct hew_fn *owner; hew_val target; struct ir_call d; int n; const hew_val *args; };
 
 static hew_val make_call(struct ir_func *f, const void *arg)
 {
 	const struct call *x = arg;
 
+	if (ended(x->owner, IR_call))
+		return 0;
+	if (!has_value(x->owner, x->target))
+		return bad_operand(x->owner, "call", 1);
+	if (ir_type_of(f, x->target) != IR_T_ptr)
+		return bad_types(x->owner, IR_call, x->target, 0);
+	if (!are_values(x->owner, "call", x->n, x->args) || !is_state(x->owner, x->d.state, "call"))
+		return 0;
 	return ir_call_(f, x->target, &x->d, (uint32_t)x->n, x->args);
 }
 
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args)
 {
-	struct call x = { target, { .conv = IR_CONV_C, .flags = (uint8_t)c->flags, .reads = c->reads, .writes = c->writes, .state = c->state }, n, args };
+	struct call x = { f, target, { .conv = IR_CONV_C, .flags = (uint8_t)c->flags, .reads = c->reads, .writes = c->writes, .state = c->state }, n, args };
 
 	for (unsigned k = 0; k < 2 && c->result[k] != HEW_VOID; k++)
 		x.d.result[x.d.n_results++] = (uint8_t)c->result[k];
@@ -331,18 +450,25 @@ hew_val hew_result2(struct hew_fn *f, hew_val call)
 	return op(f, IR_result, (enum ir_type)f->f->call.at[ir_at(f->f, call)->c].result[1], 0, call, 1, 0);
 }
 
-struct state { struct ir_state x; const struct ir_slot *slots; };
+struct state { struct hew_fn *owner; struct ir_state x; const struct ir_slot *slots; };
 
 static hew_val make_state(struct ir_func *f, const void *arg)
 {
 	const struct state *s = arg;
 
+	if (!is_state(s->owner, s->x.parent, "an inlined call"))
+		return 0;
+	if (s->x.frame && (!has_value(s->owner, s->x.frame) || ir_type_of(f, s->x.frame) != IR_T_ptr))
+		return complain(s->owner, "the frame of a frame state is not a ptr of this function");
+	for (uint32_t i = 0; i < s->x.n; i++)
+		if ((s->slots[i].value && !has_value(s->owner, s->slots[i].value)) || (s->slots[i].tag_ref && !has_value(s->owner, s->slots[i].tag_ref)))
+			return complain(s->owner, "slot %u of a frame state is not a value of this function", s->slots[i].slot);
 	return (hew_val)ir_state_new(f, &s->x, s->slots);
 }
 
 hew_state hew_state_new(struct hew_fn *f, const struct hew_state_info *s, int n, const struct hew_state_slot *slots)
 {
-	struct state x = { { .parent = s->parent, .pc = s->pc, .mode = (uint8_t)s->mode, .result = s->result, .func = (uint64_t)(uintptr_t)s->func,
+	struct state x = { f, { .parent = s->parent, .pc = s->pc, .mode = (uint8_t)s->mode, .result = s->result, .func = (uint64_t)(uintptr_t)s->func,
 		.frame = s->frame, .frame_offset = s->frame_offset, .n = (uint32_t)n }, (const struct ir_slot *)slots };
 
 	_Static_assert(sizeof(struct hew_state_slot) == sizeof(struct ir_slot), "handed through");

@@ -114,7 +114,10 @@ void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, 
 	struct hew_unit *u = tier_find(t, pc);
 
 	if (t->barred || u) {
-		tier_set_counters(g, t);
+		if (pc == HEW_AT_ENTRY)
+			tier_set_counters(g, t);
+		else
+			tier_loop_counted(g, t);
 		return u ? u->code.rx : NULL;
 	}
 	u = make_unit(g, &what, &c, &why);

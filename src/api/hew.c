@@ -99,11 +99,13 @@ enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *
 	c.allocatable = api_register_mask(x->x.target, o->max_regs);
 	c.fail_guard = o->fail_guard;
 	c.verify = x->x.verify;
+	c.foreign = true;
 	c.want_ir = o->ir_text != NULL;
 	c.want_asm = o->asm_text != NULL;
 	code = base_realloc(NULL, 0, sizeof *code);
 	if (!code || f->no_memory) {
-		base_free(code, sizeof *code);
+		if (code)
+			base_free(code, sizeof *code);
 		hew_fn_free(f);
 		return api_fail(x, HEW_NO_MEMORY, "not enough memory");
 	}

@@ -18,7 +18,7 @@ struct mach_ins *mach_ins_new(struct mach_func *m, uint16_t op, uint8_t form, ui
 
 void mach_add(struct mach_func *m, struct mach_ins *i, uint32_t vreg, enum mach_role role, uint8_t fixed)
 {
-	ASSERT(i->opnd + i->n == m->opnd.n && i->n < 255);
+	ASSERT(i->opnd + i->n == m->opnd.n && i->n < UINT16_MAX);
 	vec_push(m->mem, &m->opnd, ((struct mach_opnd){ vreg, (uint8_t)role, fixed, MACH_NO_REG, 0 }));
 	i->n++;
 }
@@ -128,7 +128,7 @@ static void cold_use(void *arg, ir_ref *r)
 	c->n++;
 	if (*r > 0) {
 		ASSERT(c->m->vreg_of[*r]);
-		if (c->i->n >= 250)
+		if (c->i->n >= UINT16_MAX - 8)
 			c->m->bail(c->m->bail_arg, "a frame state has too many values");
 		mach_add(c->m, c->i, c->m->vreg_of[*r], MACH_COLD, MACH_NO_REG);
 	}

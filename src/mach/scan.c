@@ -97,6 +97,8 @@ static uint32_t fixed_intersection(const struct scan *s, unsigned reg, const str
 	/* binary search for the first fixed range that ends behind the start */
 	uint32_t lo = 0, hi = s->ra->fixed[reg].n, start = ra_start(i);
 
+	if (hi == 0)
+		return NEVER_USED;
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
 

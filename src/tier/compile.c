@@ -153,11 +153,15 @@ static void exit_records(struct compile *k, const struct mach_func *m)
 {
 	struct hew_unit *u = k->u;
 	uint32_t frames = 0, values = 0;
+	size_t bytes;
 
+	if (m->exit.n == 0)
+		return;
 	for (uint32_t x = 0; x < m->exit.n; x++)
 		count_frames(k->f, m->exit.at[x].state, &frames, &values);
-	u->record_bytes = m->exit.n * sizeof *u->exit + frames * sizeof *u->frame + values * sizeof *u->value;
-	u->value = own(k, u->record_bytes);
+	bytes = m->exit.n * sizeof *u->exit + frames * sizeof *u->frame + values * sizeof *u->value;
+	u->value = own(k, bytes);
+	u->record_bytes = bytes;
 	u->frame = (struct tier_frame *)(u->value + values);
 	u->exit = (struct tier_exit *)(u->frame + frames);
 	u->n_exits = m->exit.n;
@@ -165,7 +169,7 @@ static void exit_records(struct compile *k, const struct mach_func *m)
 		const struct ir_node *n = ir_at(k->f, m->exit.at[x].node);
 		uint32_t first = u->n_frames;
 
-		exit_frames(k, m, m->exit.at[x].state, m->exit_loc.at + m->exit.at[x].loc);
+		exit_frames(k, m, m->exit.at[x].state, m->exit_loc.n ? m->exit_loc.at + m->exit.at[x].loc : NULL);
 		u->exit[x] = (struct tier_exit){ .frame = first, .n_frames = u->n_frames - first,
 			.kind = n->op == IR_check ? (uint8_t)(n->aux & 0xff) : 0, .hoisted = n->op == IR_check && (n->aux & IR_CHECK_HOISTED) };
 	}
@@ -261,12 +265,15 @@ static void emit(struct compile *k, struct mach_func *m)
 static void run(struct compile *k)
 {
 	struct mach_func *m;
+	char why[300];
 
 	k->u = own(k, sizeof *k->u);
 	memset(k->u, 0, sizeof *k->u);
 	k->u->pc = HEW_AT_ENTRY;
 	if (k->f->bad)
 		bail(k, HEW_BAD_IR, k->f->bad);
+	if (k->c->foreign && !ir_verify(k->f, why, sizeof why))
+		bail(k, HEW_BAD_IR, why);
 	optimise(k);
 	m = machine_code(k);
 	exit_records(k, m);

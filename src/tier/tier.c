@@ -40,10 +40,19 @@ void tier_set_counters(struct hew_guest_vm *g, struct hew_tier *t)
 	if (t->barred || !t->units)
 		return;
 	/* one loop of the function was hot: its next call is worth compiled code, and its loops are entered soon */
-	if (!t->entry && t->calls > WARM_CALLS)
+	if (!t->entry && t->calls > WARM_CALLS && g->o.call_threshold >= 0)
 		t->calls = WARM_CALLS;
-	if (t->loops > WARM_LOOPS)
+	if (t->loops > WARM_LOOPS && g->o.loop_threshold >= 0)
 		t->loops = WARM_LOOPS;
+}
+
+void tier_loop_counted(struct hew_guest_vm *g, struct hew_tier *t)
+{
+	int32_t calls = t->calls;
+
+	tier_set_counters(g, t);
+	if (calls < t->calls)
+		t->calls = calls;
 }
 
 void hew_tier_init(struct hew_guest_vm *g, struct hew_tier *t)
@@ -117,6 +126,7 @@ void hew_tier_drop(struct hew_guest_vm *g, struct hew_tier *t)
 	while (t->units)
 		tier_retire(g, t->units, "dropped");
 	t->entry = NULL;
+	tier_set_counters(g, t);
 }
 
 /* ---- freeing retired code ------------------------------------------------------------------------------------ */
@@ -124,7 +134,8 @@ void hew_tier_drop(struct hew_guest_vm *g, struct hew_tier *t)
 struct range { uintptr_t lo, hi; struct hew_unit *u; };
 struct sweep { struct range *r; size_t n; };
 
-static void visit_stack(void *arg, const void *lo, const void *hi)
+/* Reads frames of others, red zones and all. */
+__attribute__((no_sanitize("address"))) static void visit_stack(void *arg, const void *lo, const void *hi)
 {
 	struct sweep *s = arg;
 	const uintptr_t *p = (const uintptr_t *)(((uintptr_t)lo + 7) & ~(uintptr_t)7);

@@ -59,6 +59,7 @@ struct tier_compile {				/* in */
 	long *fail_guard;
 	bool fail_each;
 	bool verify, want_ir, want_asm;
+	bool foreign;				/* built by hand: not trusted to be well formed, verified once */
 	/* out */
 	struct text ir, assembly;
 	uint64_t ns;
@@ -90,6 +91,7 @@ int64_t tier_read_loc(const struct hew_unit *u, const struct target_regs *regs, 
 /* tier.c */
 struct hew_unit *tier_find(const struct hew_tier *t, uint32_t pc);
 void tier_set_counters(struct hew_guest_vm *g, struct hew_tier *t);
+void tier_loop_counted(struct hew_guest_vm *g, struct hew_tier *t);	/* the same, but calls already counted stay counted */
 void tier_bar(struct hew_guest_vm *g, struct hew_tier *t, const void *func);	/* never compile it again */
 void tier_unit_failed(struct hew_unit *u, uint32_t exit);	/* counts; may retire the unit */
 void tier_retire(struct hew_guest_vm *g, struct hew_unit *u, const char *why);
