@@ -20,6 +20,17 @@
 #include <sys/random.h>
 #include "lv.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(HAVE_ASAN)
+#undef HAVE_ASAN
+#define HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define NATIVE_RESERVE (48u << 10)	/* bytes below native_limit for the same, out of LV_NATIVE_MARGIN */
 #define NATIVE_MAIN (size_t)(512u << 20)
 #define MAX_HANDLER_CALLS (LV_MAXCCALLS / 10 * 11)
@@ -224,6 +235,18 @@ static void run_handler(struct lv_state *L, const struct lv_value *handler)
 	L->top = f + 1;
 }
 
+/* AddressSanitizer forgets the frames a longjmp drops only on stacks of less than 64 MiB. */
+static void forget_frames(const void *to)
+{
+#ifdef HAVE_ASAN
+	const char *from = __builtin_frame_address(0);
+
+	__asan_unpoison_memory_region(from, (size_t)((const char *)to - from));
+#else
+	(void)to;
+#endif
+}
+
 _Noreturn void lv_throw(struct lv_state *L, enum lv_status s)
 {
 	struct catch *c = (struct catch *)L->jmp;
@@ -236,6 +259,7 @@ _Noreturn void lv_throw(struct lv_state *L, enum lv_status s)
 		run_handler(L, c->handler);
 	c->err = L->top[-1];
 	c->j.status = s;
+	forget_frames(c);
 	longjmp(c->j.env, 1);
 }
 
