@@ -112,17 +112,18 @@ static struct lv_str *vformat(struct lv_state *L, const char *where, const char 
 	return lv_strdone(L, s);
 }
 
-/* "file:line: " of the Lua function at a level, or "". */
+/* "file:line: " of the Lua function at a level, or "". Without line information an operation that failed (level 0) is at -1, and C
+ * functions say nothing. */
 static const char *position(struct lv_state *L, int level, char out[96])
 {
 	struct lv_activation a;
 	char src[60];
 
 	out[0] = 0;
-	if (!lv_activation(L, L->thread, level, &a) || a.func.tag != LV_FUNC)
+	if (!lv_activation(L, L->thread, level, &a) || a.func.tag != LV_FUNC || (level > 0 && !a.func.f->p->line))
 		return out;
 	lv_shortsrc(a.func.f->p->source, src);
-	snprintf(out, 96, a.func.f->p->line ? "%s:%d: " : "%s:?: ", src, lv_line(a.func.f->p, a.pc));
+	snprintf(out, 96, "%s:%d: ", src, lv_line(a.func.f->p, a.pc));
 	return out;
 }
 
@@ -368,8 +369,11 @@ static int call_uncounted(struct lv_state *L, struct lv_value *f, uint32_t n, ui
 	struct lv_frame *fr;
 	int r;
 
-	while (!lv_isfunction(f))
+	while (!lv_isfunction(f)) {
+		if (flags)
+			lv_check_metamethod(L, f, flags);
 		n = lv_op_callable(L, f, n);
+	}
 	fr = lv_frame(f + 2);
 	fr->ret = pc;
 	fr->delta = (uint32_t)(f + 2 - from);
@@ -521,7 +525,7 @@ void lv_close_tbc(struct lv_state *L, struct lv_value *level, const struct lv_va
 		else
 			lv_setnil(&args[1]);
 		if (!lv_metafield(L, &args[0], LV_EV_CLOSE, &f))
-			lv_typeerror(L, &args[0], "call");
+			lv_setnil(&f);		/* which cannot be called, and the message says so */
 		lv_call_values(L, &f, 2, args, NULL, LV_FR_FIN);
 	}
 }
