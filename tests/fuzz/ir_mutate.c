@@ -154,8 +154,10 @@ static void change(struct input *in)
 	case 0: in->text[at] ^= (char)(1 << below(in, 8)); break;
 	case 1: in->text[at] = (char)below(in, 256); break;
 	case 2: put(in, at, 1 + below(in, 20), "", 0); break;
-	case 3: case 4: copy_piece(in, any_word(in), any_word(in), true); break;
-	case 5: copy_piece(in, any_word(in), any_word(in), false); break;
+	case 3: case 4: case 5:
+		p = any_word(in);
+		copy_piece(in, any_word(in), p, below(in, 3));
+		break;
 	case 6:
 		p = any_word(in);
 		s = word[below(in, COUNT_OF(word))];
@@ -166,8 +168,10 @@ static void change(struct input *in)
 		s = extreme[below(in, COUNT_OF(extreme))];
 		put(in, (size_t)(p.s - in->text), p.n, s, strlen(s));
 		break;
-	case 9: copy_piece(in, any_line(in), any_line(in), false); break;
-	case 10: copy_piece(in, any_line(in), any_line(in), true); break;
+	case 9: case 10:
+		p = any_line(in);
+		copy_piece(in, any_line(in), p, below(in, 2));
+		break;
 	case 11:
 		p = any_line(in);
 		put(in, (size_t)(p.s - in->text), p.n, "", 0);
