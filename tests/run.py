@@ -66,7 +66,7 @@ class Tally:
 
 def environment():
     env = dict(os.environ)
-    env['PATH'] = LLVM_BIN + os.pathsep + env.get('PATH', '')
+    env['PATH'] = env.get('PATH', '') + os.pathsep + LLVM_BIN         # last: it may hold another clang than the system's
     env['LC_ALL'] = 'C.UTF-8'
     env.pop('LUA_INIT', None)
     env.pop('LUA_PATH', None)
