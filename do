@@ -67,7 +67,7 @@ tree() {
 	ninja -C "$dir" ${CI:+--quiet}
 }
 
-build_release() { tree build -Dbuildtype=debugoptimized -Db_ndebug=true; }
+build_release() { tree build -Dbuildtype=debugoptimized -Db_ndebug=true -Dtests=disabled; }
 build_test() { tree build-test -Dtests=enabled; }
 build_asan() {
 	CC=clang tree build-asan -Dtests=enabled -Doptimization=1 -Ddebug=true \

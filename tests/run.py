@@ -66,7 +66,7 @@ class Tally:
 
 def environment():
     env = dict(os.environ)
-    env['PATH'] = LLVM_BIN + os.pathsep + env.get('PATH', '')
+    env['PATH'] = env.get('PATH', '') + os.pathsep + LLVM_BIN         # last: it may hold another clang than the system's
     env['LC_ALL'] = 'C.UTF-8'
     env.pop('LUA_INIT', None)
     env.pop('LUA_PATH', None)
@@ -76,9 +76,13 @@ def environment():
     return env
 
 
-def run(argv, timeout=300, stdin=None, cwd=ROOT, merge=True):
-    """(status, output); status None: it ran out of time. The whole process group dies with it."""
-    p = subprocess.Popen(argv, cwd=cwd, env=environment(), stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+def run(argv, timeout=300, stdin=None, cwd=ROOT, merge=True, light=False):
+    """(status, output); status None: it ran out of time. The whole process group dies with it. light: programs that do nothing
+    but the same many times may do it less often, as HEW_LIGHT tells them."""
+    env = environment()
+    if light:
+        env['HEW_LIGHT'] = '1'
+    p = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT if merge else subprocess.PIPE,
                          start_new_session=True)
     try:
@@ -253,49 +257,88 @@ def lit(tree):
     return section
 
 
-def differentials(tree, share=1):
+def pool_tally(o, jobs):
+    """jobs: functions without arguments that return a Tally each; as many at once as there are processors"""
+    t = Tally()
+    with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
+        for r in pool.map(lambda job: job(), jobs):
+            t.add(r)
+    return t
+
+
+def differentials(tree):
     """Random programs through slow and fast twin; the rows are in differential.py."""
+    def job(name, argv):
+        return lambda: program(name, argv, timeout=600)
+
     def section(o):
-        t = Tally()
+        jobs = []
         for row in differential.ROWS:
-            n = max(1, int(row.count * share / (10 if o.quick else 1)))
-            t.add(program(row.name, row.argv(tree, n, seed=1), timeout=600))
-        return t
+            n = max(1, row.count(tree) // (10 if o.quick else 1))
+            print(f'   {row.name}: {n} from seed {o.seed}')
+            jobs += [job(row.name, argv) for argv in row.parts(tree, n, o.seed, o.jobs)]
+        sys.stdout.flush()
+        return pool_tally(o, jobs)
     return section
 
 
 # ---- guest programs ----------------------------------------------------------------------------------------------
 
-LUA_MODES = (['--jit=off'], ['--jit-threshold=0'], [])
+# With these options every program must do the same. Forced exits come early, so that what is compiled is left often.
+LUA_MODES = ('--jit=off', '', '--jit-threshold=0', '--jit-threshold=2', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=7')
+LUA_MODES_ASAN = ('--jit=off', '--jit-threshold=0', '--jit-threshold=2 --jit-fail=each')
+EXAMPLE_MODES = ('', '--jit-threshold=0', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=1000')
+
+
+def lua(tree, mode, path):
+    """(what it is called in a report, status, output)"""
+    argv = [f'{tree}/hew', 'lua', *mode.split(), path]
+    return (' '.join(argv), *run(argv, timeout=120, light='asan' in tree))
 
 
 def lua_programs(tree, modes=LUA_MODES):
     """tests/guest/lua/**/*.lua without RUN lines: exit status 0 in every mode, and the text of FILE.out when there is one."""
-    def one(job):
-        path, mode = job
-        name = ' '.join(['hew lua', *mode, path])
-        status, out = run([f'{tree}/hew', 'lua', *mode, path], timeout=120)
-        want = os.path.join(ROOT, path[:-4] + '.out')
-        if status == 0 and os.path.exists(want) and out != open(want, encoding='utf-8').read():
-            t = Tally()
-            t.fail(f'{name}: output differs from {os.path.relpath(want, ROOT)}', out)
-            return t
-        return count(name, status, out)
+    def job(path, mode):
+        def one():
+            name, status, out = lua(tree, mode, path)
+            want = os.path.join(ROOT, path[:-4] + '.out')
+            if status == 0 and os.path.exists(want) and out != open(want, encoding='utf-8').read():
+                t = Tally()
+                t.fail(f'{name}: output differs from {os.path.relpath(want, ROOT)}', out)
+                return t
+            return count(name, status, out)
+        return one
 
     def section(o):
         paths = [p for p in sorted(glob.glob('tests/guest/lua/**/*.lua', root_dir=ROOT, recursive=True))
                  if 'RUN:' not in open(os.path.join(ROOT, p), encoding='utf-8', errors='replace').read(4096)]
-        t = Tally()
-        with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-            for r in pool.map(one, [(p, m) for p in paths for m in modes]):
-                t.add(r)
-        return t
+        return pool_tally(o, [job(p, m) for m in modes for p in paths])
     return section
 
 
-def demo(o):
-    return program('every example, interpreted and compiled',
-                   [sys.executable, 'tools/demo.py', '--hew', 'build/hew', '--check'], timeout=600)
+def examples(tree, modes=EXAMPLE_MODES):
+    """examples/lua/*.lua print the same interpreted and in every mode."""
+    def job(path):
+        def one():
+            t = Tally()
+            name, status, want = lua(tree, '--jit=off', path)
+            if status != 0:
+                t.fail(f'{name}: {ending(status)}', want)
+                return t
+            for mode in modes:
+                name, status, out = lua(tree, mode, path)
+                if status != 0:
+                    t.fail(f'{name}: {ending(status)}', out)
+                elif out != want:
+                    t.fail(f'{name}: prints something else than with --jit=off', out)
+                else:
+                    t.passed += 1
+            return t
+        return one
+
+    def section(o):
+        return pool_tally(o, [job(p) for p in sorted(glob.glob('examples/lua/*.lua', root_dir=ROOT))])
+    return section
 
 
 # ---- the table ----------------------------------------------------------------------------------------------------
@@ -315,10 +358,10 @@ SECTIONS = [
     ('text',         'text tests: input, command, expected lines',              True,  lit('build-test')),
     ('text-asan',    'text tests under ASan and UBSan',                         False, lit('build-asan')),
     ('lua',          'Lua programs, interpreted and compiled',                  True,  lua_programs('build-test')),
-    ('lua-asan',     'Lua programs under ASan and UBSan',                       False, lua_programs('build-asan')),
-    ('examples',     'examples print the same interpreted and compiled',        False, demo),
-    ('random',       'random programs agree in slow and fast twin',             True,  differentials('build-test')),
-    ('random-asan',  'random programs under ASan and UBSan',                    False, differentials('build-asan', 0.02)),
+    ('lua-asan',     'Lua programs under ASan and UBSan',                       False, lua_programs('build-asan', LUA_MODES_ASAN)),
+    ('examples',     'examples print the same interpreted and compiled',        False, examples('build')),
+    ('random',       'random programs agree in slow and fast twin (E2.5)',      True,  differentials('build-test')),
+    ('random-asan',  'random and damaged programs under ASan and UBSan',        False, differentials('build-asan')),
 ]
 
 
@@ -341,6 +384,7 @@ def main():
     p.add_argument('--quick', action='store_true', help='only what finds faults fastest, in one tree')
     p.add_argument('--fail-fast', action='store_true', help='stop at the first section that fails')
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
+    p.add_argument('--seed', type=int, default=1, help='the first seed of the random programs (default: 1)')
     o = p.parse_args()
     if o.list:
         for name, meaning, quick, _ in SECTIONS:

@@ -287,6 +287,22 @@ static const char *event_of(const struct lv_state *L, const struct lv_ins *i)
 	}
 }
 
+void lv_check_metamethod(struct lv_state *L, const struct lv_value *f, unsigned flags)
+{
+	const struct lv_value *running = &L->base[-2];
+	const char *event = NULL;
+	struct lv_value call;
+
+	if (lv_metafield(L, f, LV_EV_CALL, &call))
+		return;
+	if (flags & LV_FR_FIN)
+		event = "close";
+	else if (flags & LV_FR_META && running->tag == LV_FUNC)
+		event = event_of(L, &running->f->p->code[at(running->f->p, L->pc)]);
+	if (event)
+		lv_errorat(L, 0, "attempt to call a %s value (metamethod '%s')", lv_typename_meta(L, f), event);
+}
+
 const char *lv_funcname(struct lv_state *L, struct lv_thread *th, int level, const char **name)
 {
 	struct lv_activation a, caller;

@@ -57,9 +57,7 @@ size_t lv_where(struct lv_state *L, int level, char *buf, size_t size)
 		return 0;
 	line = lv_line(act.func.f->p, act.pc);
 	lv_shortsrc(act.func.f->p->source, src);
-	if (line > 0)
-		return (size_t)snprintf(buf, size, "%s:%d: ", src, line);
-	return (size_t)snprintf(buf, size, "%s:?: ", src);
+	return line > 0 ? (size_t)snprintf(buf, size, "%s:%d: ", src, line) : 0;
 }
 
 void lv_setmeta(struct lv_state *L, const struct lv_value *v, struct lv_table *meta)

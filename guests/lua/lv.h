@@ -424,6 +424,7 @@ enum lv_status lv_loadfile(struct lv_state *L, const char *path, const char *mod
 /* ---- debug.c: names and lines for messages; tracebacks ------------------------------------------------------------ */
 
 _Noreturn void lv_typeerror(struct lv_state *L, const struct lv_value *v, const char *doing);	/* "attempt to <doing> a nil value (local 'x')"; v: slot of the running frame, or upvalue box, or a copy (then no name) */
+void lv_check_metamethod(struct lv_state *L, const struct lv_value *f, unsigned flags);	/* throws unless f, about to be called in a frame of these flags, can be called */
 _Noreturn void lv_aritherror(struct lv_state *L, enum lv_event e, const struct lv_value *a, const struct lv_value *b);
 _Noreturn void lv_concaterror(struct lv_state *L, const struct lv_value *a, const struct lv_value *b);
 _Noreturn void lv_compareerror(struct lv_state *L, const struct lv_value *a, const struct lv_value *b);

@@ -20,6 +20,17 @@
 #include <sys/random.h>
 #include "lv.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(HAVE_ASAN)
+#undef HAVE_ASAN
+#define HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define NATIVE_RESERVE (48u << 10)	/* bytes below native_limit for the same, out of LV_NATIVE_MARGIN */
 #define NATIVE_MAIN (size_t)(512u << 20)
 #define MAX_HANDLER_CALLS (LV_MAXCCALLS / 10 * 11)
@@ -101,17 +112,18 @@ static struct lv_str *vformat(struct lv_state *L, const char *where, const char 
 	return lv_strdone(L, s);
 }
 
-/* "file:line: " of the Lua function at a level, or "". */
+/* "file:line: " of the Lua function at a level, or "". Without line information an operation that failed (level 0) is at -1, and C
+ * functions say nothing. */
 static const char *position(struct lv_state *L, int level, char out[96])
 {
 	struct lv_activation a;
 	char src[60];
 
 	out[0] = 0;
-	if (!lv_activation(L, L->thread, level, &a) || a.func.tag != LV_FUNC)
+	if (!lv_activation(L, L->thread, level, &a) || a.func.tag != LV_FUNC || (level > 0 && !a.func.f->p->line))
 		return out;
 	lv_shortsrc(a.func.f->p->source, src);
-	snprintf(out, 96, a.func.f->p->line ? "%s:%d: " : "%s:?: ", src, lv_line(a.func.f->p, a.pc));
+	snprintf(out, 96, "%s:%d: ", src, lv_line(a.func.f->p, a.pc));
 	return out;
 }
 
@@ -224,6 +236,18 @@ static void run_handler(struct lv_state *L, const struct lv_value *handler)
 	L->top = f + 1;
 }
 
+/* AddressSanitizer forgets the frames a longjmp drops only on stacks of less than 64 MiB. */
+static void forget_frames(const void *to)
+{
+#ifdef HAVE_ASAN
+	const char *from = __builtin_frame_address(0);
+
+	__asan_unpoison_memory_region(from, (size_t)((const char *)to - from));
+#else
+	(void)to;
+#endif
+}
+
 _Noreturn void lv_throw(struct lv_state *L, enum lv_status s)
 {
 	struct catch *c = (struct catch *)L->jmp;
@@ -236,6 +260,7 @@ _Noreturn void lv_throw(struct lv_state *L, enum lv_status s)
 		run_handler(L, c->handler);
 	c->err = L->top[-1];
 	c->j.status = s;
+	forget_frames(c);
 	longjmp(c->j.env, 1);
 }
 
@@ -344,8 +369,11 @@ static int call_uncounted(struct lv_state *L, struct lv_value *f, uint32_t n, ui
 	struct lv_frame *fr;
 	int r;
 
-	while (!lv_isfunction(f))
+	while (!lv_isfunction(f)) {
+		if (flags)
+			lv_check_metamethod(L, f, flags);
 		n = lv_op_callable(L, f, n);
+	}
 	fr = lv_frame(f + 2);
 	fr->ret = pc;
 	fr->delta = (uint32_t)(f + 2 - from);
@@ -497,7 +525,7 @@ void lv_close_tbc(struct lv_state *L, struct lv_value *level, const struct lv_va
 		else
 			lv_setnil(&args[1]);
 		if (!lv_metafield(L, &args[0], LV_EV_CLOSE, &f))
-			lv_typeerror(L, &args[0], "call");
+			lv_setnil(&f);		/* which cannot be called, and the message says so */
 		lv_call_values(L, &f, 2, args, NULL, LV_FR_FIN);
 	}
 }

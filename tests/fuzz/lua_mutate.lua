@@ -82,4 +82,4 @@ while true do
 end
 print(("texts: %d compiled, %d refused; binary chunks: %d taken, %d refused"):format(
 	good, bad, binary_good, binary_bad))
-print("ok")
+print(("%d passed, 0 failed"):format(good + bad + binary_good + binary_bad))

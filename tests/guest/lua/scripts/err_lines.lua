@@ -67,8 +67,8 @@ local f = assert(load(source, "=lines"))()
 
 local function at(line, name, ...)
 	local ok, m = pcall(f[name], ...)
-	local got = not ok and m:match("^lines:(%d+): ")
-	if tonumber(got) ~= line then
+	local got = not ok and tonumber(m:match("^lines:(%d+): "))
+	if got ~= line and not (name == "call" and got == line + 1) then	-- a call over two lines: 5.4.0 to 5.4.5 take the first
 		error(("%s: %s, want line %d"):format(name, m, line), 2)
 	end
 end
@@ -78,7 +78,7 @@ local function all()
 	at(4, "add", nil, 1)
 	at(10, "index", nil)
 	at(11, "index", {})
-	at(14, "call", nil)
+	at(14, "call", nil)	-- or 15
 	at(24, "loop", 5)
 	at(24, "loop", 500)
 	at(30, "raise", true)
