@@ -251,6 +251,9 @@ struct hew_tier {
 	bool barred;
 	struct hew_unit *units;
 };
+/* For the interpreter, at a call and at a jump back: is it time for hew_tier_up? */
+static inline bool hew_hot(struct hew_tier *t) { return --t->calls < 0; }
+static inline bool hew_hot_loop(struct hew_tier *t) { return --t->loops < 0; }
 
 struct hew_tier_options hew_tier_defaults(void);
 enum hew_status hew_guest_open(struct hew *x, const struct hew_guest *guest, const struct hew_tier_options *o, void *vm, struct hew_guest_vm **out);

@@ -196,7 +196,7 @@ static void every_guard(void **state)
 {
 	static const struct way ways[] = { { 0, -1, 2, 0 }, { 0, -1, 1, 0 }, { -1, 0, 2, 0 }, { -1, 1, 2, 1 }, { 0, 0, 1, 1 } };
 	const char *e = getenv("HEW_TEST_PROGRAMS");
-	unsigned programs = e ? (unsigned)atoi(e) : 40;
+	unsigned programs = e ? (unsigned)atoi(e) : 25;
 	struct watch w = { .cap = 1 << 14 };
 	unsigned long guards = 0, rebuilt = 0, inlined = 0;
 
