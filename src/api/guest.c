@@ -32,6 +32,8 @@ void hew_guest_close(struct hew_guest_vm *g)
 {
 	if (!g)
 		return;
+	while (g->oldest)
+		tier_retire(g, g->oldest, "closed");
 	while (g->retired) {
 		struct hew_unit *u = g->retired;
 
@@ -68,12 +70,13 @@ static bool lift(struct hew_guest_vm *g, struct hew_fn *f, const struct hew_lift
 }
 
 /* Lifts and compiles; NULL with *why set. */
-static struct hew_unit *make_unit(struct hew_guest_vm *g, const struct hew_lift *what, struct tier_compile *c, const char **why)
+static struct hew_unit *make_unit(struct hew_guest_vm *g, const struct hew_lift *what, struct tier_compile *c, const char **why, enum hew_status *s)
 {
 	struct hew_fn *f = api_fn_new(g->hew, g->guest.name);
 	struct hew_unit *u = NULL;
 
 	*why = "not enough memory";
+	*s = HEW_NO_MEMORY;
 	if (!f)
 		return NULL;
 	if (!lift(g, f, what)) {
@@ -81,8 +84,10 @@ static struct hew_unit *make_unit(struct hew_guest_vm *g, const struct hew_lift 
 		if (f->f->bad)
 			snprintf(g->x->why, sizeof g->x->why, "%s", *why = f->f->bad);
 		*why = f->f->bad ? g->x->why : *why;
-	} else if (tier_compile(g->x, f->f, &f->mem, c, &u) != HEW_OK) {
-		*why = g->x->why;
+		*s = f->no_memory ? HEW_NO_MEMORY : HEW_CANNOT;
+	} else {
+		*s = tier_compile(g->x, f->f, &f->mem, c, &u);
+		*why = *s == HEW_OK ? NULL : g->x->why;
 	}
 	hew_fn_free(f);
 	return u;
@@ -112,6 +117,7 @@ void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, 
 		.want_ir = g->o.want_ir, .want_asm = g->o.want_asm };
 	const char *why = NULL;
 	struct hew_unit *u = tier_find(t, pc);
+	enum hew_status s;
 
 	if (t->barred || u) {
 		if (pc == HEW_AT_ENTRY)
@@ -120,22 +126,15 @@ void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, 
 			tier_loop_counted(g, t);
 		return u ? u->code.rx : NULL;
 	}
-	u = make_unit(g, &what, &c, &why);
-	if (!u && g->x->space && hew_collect_code(g))
-		u = make_unit(g, &what, &c, &why);	/* retired code made room */
+	u = make_unit(g, &what, &c, &why, &s);
+	if (s == HEW_BUDGET && (hew_collect_code(g) || tier_evict(g, t)))
+		u = make_unit(g, &what, &c, &why, &s);	/* there is room now */
 	report(g, &what, u, &c, u ? NULL : why);
 	text_free(&c.ir);
 	text_free(&c.assembly);
 	if (u) {
-		u->guest = g;
-		u->tier = t;
-		u->func = func;
-		u->pc = pc;
-		u->next = t->units;
-		t->units = u;
-		if (pc == HEW_AT_ENTRY)
-			t->entry = u->code.rx;
-	} else {
+		tier_install(g, u, t, func, pc);
+	} else if (s != HEW_BUDGET && s != HEW_NO_MEMORY) {
 		/* what cannot be compiled now will hardly be later: wait longer each time */
 		t->attempts++;
 		if (t->attempts >= 2 * (uint32_t)g->o.attempt_limit)

@@ -71,6 +71,21 @@ struct hew_unit *tier_find(const struct hew_tier *t, uint32_t pc)
 	return NULL;
 }
 
+void tier_install(struct hew_guest_vm *g, struct hew_unit *u, struct hew_tier *t, const void *func, uint32_t pc)
+{
+	u->guest = g;
+	u->tier = t;
+	u->func = func;
+	u->pc = pc;
+	u->next = t->units;
+	t->units = u;
+	u->older = g->newest;
+	*(g->newest ? &g->newest->newer : &g->oldest) = u;
+	g->newest = u;
+	if (pc == HEW_AT_ENTRY)
+		t->entry = u->code.rx;
+}
+
 /* ---- giving up code ---------------------------------------------------------------------------------------- */
 
 void tier_retire(struct hew_guest_vm *g, struct hew_unit *u, const char *why)
@@ -82,6 +97,8 @@ void tier_retire(struct hew_guest_vm *g, struct hew_unit *u, const char *why)
 			*p = u->next;
 			break;
 		}
+	*(u->older ? &u->older->newer : &g->oldest) = u->newer;
+	*(u->newer ? &u->newer->older : &g->newest) = u->older;
 	if (t->entry == u->code.rx)
 		t->entry = NULL;
 	u->state = TIER_RETIRED;
@@ -176,6 +193,21 @@ size_t hew_collect_code(struct hew_guest_vm *g)
 		tier_unit_free(g->x, u);
 	}
 	return freed;
+}
+
+bool tier_evict(struct hew_guest_vm *g, const struct hew_tier *keep)
+{
+	size_t half = g->stats.live_bytes / 2, given = 0;
+
+	for (struct hew_unit *u = g->oldest, *newer; u && given < half; u = newer) {
+		newer = u->newer;
+		if (u->tier == keep)
+			continue;
+		given += u->code.size;
+		tier_set_counters(g, u->tier);
+		tier_retire(g, u, "evicted");
+	}
+	return hew_collect_code(g) > 0;
 }
 
 void hew_get_tier_stats(const struct hew_guest_vm *g, struct hew_tier_stats *out) { *out = g->stats; }

@@ -34,6 +34,7 @@ struct hew_unit {
 	struct hew_unit *next;			/* of the same function, or in the list of retired units */
 	struct hew_guest_vm *guest;		/* NULL: plain code */
 	struct hew_tier *tier;
+	struct hew_unit *older, *newer;		/* live units of the guest, by age */
 	const void *func;
 	uint32_t pc;				/* HEW_AT_ENTRY, or the loop header */
 	enum tier_unit_state state;
@@ -72,6 +73,7 @@ struct hew_guest_vm {
 	struct hew_tier_options o;
 	void *vm;
 	struct hew_unit *retired;
+	struct hew_unit *oldest, *newest;	/* live units */
 	void *resume_frame; uint64_t resume_pc;	/* left by an exit for hew_enter */
 	struct hew_tier_stats stats;
 };
@@ -94,6 +96,8 @@ void tier_set_counters(struct hew_guest_vm *g, struct hew_tier *t);
 void tier_loop_counted(struct hew_guest_vm *g, struct hew_tier *t);	/* the same, but calls already counted stay counted */
 void tier_bar(struct hew_guest_vm *g, struct hew_tier *t, const void *func);	/* never compile it again */
 void tier_unit_failed(struct hew_unit *u, uint32_t exit);	/* counts; may retire the unit */
+void tier_install(struct hew_guest_vm *g, struct hew_unit *u, struct hew_tier *t, const void *func, uint32_t pc);
+bool tier_evict(struct hew_guest_vm *g, const struct hew_tier *keep);	/* gives up the older half of all live code; true if that freed any */
 void tier_retire(struct hew_guest_vm *g, struct hew_unit *u, const char *why);
 
 /* asmtext.c: bytes and disassembly, by Capstone where it was there at build time */
