@@ -182,10 +182,12 @@ static uint32_t block_ref(struct parser *p)
 {
 	const char *s;
 	size_t n = word(p, &s);
+	uint32_t i;
 
 	if (!n)
 		bad(p, "a block name is expected");
-	return p->block.at[block_named(p, s, n)].b;
+	i = block_named(p, s, n);	/* may move the table */
+	return p->block.at[i].b;
 }
 
 static uint32_t state_ref(struct parser *p)
