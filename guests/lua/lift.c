@@ -459,10 +459,11 @@ static hew_state outer_state(struct lifter *l, const struct lv_ins *i)
 
 void lv_write_frame(struct lifter *l)
 {
-	int64_t word = (int64_t)(l->call->a + 2) | (int64_t)l->call->c << 32;
+	int64_t word;
 
 	if (!l->parent)
 		return;
+	word = (int64_t)(l->call->a + 2) | (int64_t)l->call->c << 32;
 	lv_write_frame(l->parent);
 	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -32, l->closure);
 	hew_store(l->f, HEW_FULL, LV_C_STACK, l->base, -24, lv_k32(l, LV_FUNC));
