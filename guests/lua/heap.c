@@ -20,6 +20,8 @@
 
 static const size_t reserve_max = (size_t)64 << 30, reserve_min = (size_t)8 << 20;
 static const size_t first_threshold = (size_t)4 << 20;
+static const size_t idle_min = (size_t)16 << 20;	/* bytes of free blocks that are kept in any case */
+static const size_t huge = (size_t)2 << 20;		/* page size worth asking for */
 static const uint32_t none = UINT32_MAX;
 
 /* ---- address space ---------------------------------------------------------------------------- */
@@ -173,6 +175,7 @@ static void unlink_run(struct lv_heap *h, uint32_t at)
 {
 	struct lv_block *b = &h->block[at];
 
+	h->idle -= b->fill;
 	if (b->prev)
 		h->block[b->prev - 1].next = b->next;
 	else
@@ -181,11 +184,14 @@ static void unlink_run(struct lv_heap *h, uint32_t at)
 		h->block[b->next - 1].prev = b->prev;
 }
 
-static void link_run(struct lv_heap *h, uint32_t at, uint32_t n)
+/* idle: how many of the n blocks may hold memory */
+static void link_run(struct lv_heap *h, uint32_t at, uint32_t n, uint32_t idle)
 {
 	uint32_t *head = &h->freeruns[log2of(n)];
 	struct lv_block *b = &h->block[at];
 
+	h->idle += idle;
+	b->fill = idle;
 	b->n = h->block[at + n - 1].n = n;
 	b->prev = 0;
 	b->next = *head;
@@ -194,30 +200,36 @@ static void link_run(struct lv_heap *h, uint32_t at, uint32_t n)
 	*head = at + 1;
 }
 
+/* Memory of free blocks goes back to the system where there is much of it: faulting it in again costs more than filling it. */
 static void free_blocks(struct lv_heap *h, uint32_t at, uint32_t n)
 {
-	uint32_t end = at + n, last = (uint32_t)(h->top >> LV_BLOCK_SHIFT);
+	uint32_t end = at + n, last = (uint32_t)(h->top >> LV_BLOCK_SHIFT), idle = n;
+	size_t keep = h->threshold / 8 > idle_min ? h->threshold / 8 : idle_min;
 
-	if (n >= 16)
-		madvise(h->base + (size_t)at * LV_BLOCK, (size_t)n * LV_BLOCK, MADV_DONTNEED);
 	for (uint32_t i = at; i < end; i++)
 		h->block[i].kind = LV_BLK_FREE;
 	if (end < last && h->block[end].kind == LV_BLK_FREE) {
 		n += h->block[end].n;
+		idle += h->block[end].fill;
 		unlink_run(h, end);
 	}
 	if (at > 0 && h->block[at - 1].kind == LV_BLK_FREE) {
 		at -= h->block[at - 1].n;
 		n += h->block[at].n;
+		idle += h->block[at].fill;
 		unlink_run(h, at);
 	}
-	link_run(h, at, n);
+	if (idle >= 16 && ((size_t)h->idle + idle) * LV_BLOCK > keep) {
+		madvise(h->base + (size_t)at * LV_BLOCK, (size_t)n * LV_BLOCK, MADV_DONTNEED);
+		idle = 0;
+	}
+	link_run(h, at, n, idle);
 }
 
-/* First of n blocks in a row, or none. *fresh: never used, so all zero. */
+/* First of n blocks in a row, or none. *fresh: never used, so their bits are zero, too. h->zero: their bytes are. */
 static uint32_t alloc_blocks(struct lv_heap *h, uint32_t n, bool *fresh)
 {
-	uint32_t at, len, last = (uint32_t)(h->top >> LV_BLOCK_SHIFT);
+	uint32_t at, len, idle, last = (uint32_t)(h->top >> LV_BLOCK_SHIFT);
 	unsigned k;
 
 	*fresh = false;
@@ -225,9 +237,11 @@ static uint32_t alloc_blocks(struct lv_heap *h, uint32_t n, bool *fresh)
 		for (at = h->freeruns[k]; at; at = h->block[at - 1].next)
 			if (h->block[at - 1].n >= n) {
 				len = h->block[--at].n;
+				idle = h->block[at].fill;
+				h->zero = idle == 0;
 				unlink_run(h, at);
 				if (len > n)
-					link_run(h, at + n, len - n);
+					link_run(h, at + n, len - n, idle < len - n ? idle : len - n);
 				return at;
 			}
 	at = last;
@@ -235,6 +249,7 @@ static uint32_t alloc_blocks(struct lv_heap *h, uint32_t n, bool *fresh)
 		at -= h->block[last - 1].n;
 	if (!commit_blocks(h, (size_t)(at + n) << LV_BLOCK_SHIFT))
 		return none;
+	h->zero = at == last || h->block[at].fill == 0;
 	if (at < last)
 		unlink_run(h, at);
 	*fresh = at == last;
@@ -311,6 +326,19 @@ static bool refill(struct lv_heap *h, unsigned cls, unsigned vec)
 	}
 }
 
+/* Blocks from..n of the span at `at`. Large pages spare faults, and a span of this size fills most of them. */
+static void join_span(struct lv_heap *h, uint32_t at, uint32_t from, uint32_t n)
+{
+	uintptr_t lo = up((uintptr_t)h->base + ((size_t)(at + from) << LV_BLOCK_SHIFT), huge);
+	uintptr_t hi = ((uintptr_t)h->base + ((size_t)(at + n) << LV_BLOCK_SHIFT)) / huge * huge;
+
+	for (uint32_t i = from; i < n; i++)
+		h->block[at + i] = (struct lv_block){ .kind = LV_BLK_REST, .n = i };
+	if (hi > lo && ((size_t)n << LV_BLOCK_SHIFT) >= 2 * huge)
+		madvise((void *)lo, hi - lo, MADV_HUGEPAGE);
+	h->used += (size_t)(n - from) << LV_BLOCK_SHIFT;
+}
+
 static void *span(struct lv_heap *h, size_t size, unsigned vec)
 {
 	uint32_t n, at;
@@ -323,11 +351,9 @@ static void *span(struct lv_heap *h, size_t size, unsigned vec)
 	at = alloc_blocks(h, n, &fresh);
 	if (at == none)
 		return NULL;
-	for (uint32_t i = 0; i < n; i++)
-		h->block[at + i] = (struct lv_block){ .kind = LV_BLK_REST, .n = i };
+	join_span(h, at, 0, n);
 	h->block[at].kind = vec ? LV_BLK_BIGVEC : LV_BLK_BIGOBJ;
 	h->block[at].n = n;
-	h->used += (size_t)n << LV_BLOCK_SHIFT;
 	p = h->base + ((size_t)at << LV_BLOCK_SHIFT);
 	*(struct lv_obj *)(void *)p = (struct lv_obj){ 0 };
 	return p;
@@ -336,6 +362,36 @@ static void *span(struct lv_heap *h, size_t size, unsigned vec)
 static bool over_limit(const struct lv_heap *h, size_t size)
 {
 	return h->limit && (h->used > h->limit || size > h->limit - h->used);
+}
+
+/* Makes a big vector longer where it stands: false when what is behind it is taken. The new bytes are zero. */
+static bool grow_span(struct lv_heap *h, char *p, size_t size)
+{
+	uint32_t at = (uint32_t)((size_t)(p - h->base) >> LV_BLOCK_SHIFT), old = h->block[at].n, end = at + old;
+	uint32_t n = (uint32_t)((size + LV_BLOCK - 1) >> LV_BLOCK_SHIFT), last = (uint32_t)(h->top >> LV_BLOCK_SHIFT), dirty = 0;
+
+	if (size > h->size || over_limit(h, (size_t)(n - old) << LV_BLOCK_SHIFT))
+		return false;
+	if (end < last) {
+		uint32_t len = h->block[end].n, idle = h->block[end].fill;
+
+		if (h->block[end].kind != LV_BLK_FREE || (len < n - old && end + len < last))
+			return false;
+		if (len < n - old && !commit_blocks(h, (size_t)(at + n) << LV_BLOCK_SHIFT))
+			return false;
+		unlink_run(h, end);
+		if (len > n - old)
+			link_run(h, at + n, len - (n - old), idle < len - (n - old) ? idle : len - (n - old));
+		dirty = idle == 0 ? 0 : len < n - old ? len : n - old;
+	} else if (!commit_blocks(h, (size_t)(at + n) << LV_BLOCK_SHIFT)) {
+		return false;
+	}
+	if (at + n > last)
+		h->top = (size_t)(at + n) << LV_BLOCK_SHIFT;
+	join_span(h, at, old, n);
+	h->block[at].n = n;
+	memset(p + ((size_t)old << LV_BLOCK_SHIFT), 0, (size_t)dirty << LV_BLOCK_SHIFT);
+	return true;
 }
 
 void *lv_try(struct lv_state *L, size_t size, unsigned vec)
@@ -465,11 +521,16 @@ void *lv_vec(struct lv_state *L, void *old, size_t oldsize, size_t size)
 				memset((char *)old + oldsize, 0, size - oldsize);
 			return old;
 		}
+		if (size > room && oldsize > LV_CELL_MAX && !due(h, size - room) && grow_span(h, old, size)) {
+			memset((char *)old + oldsize, 0, room - oldsize);
+			return old;
+		}
 	}
 	p = cell(L, size, 1);
 	if (keep)
 		memcpy(p, old, keep);
-	memset(p + keep, 0, size - keep);
+	if (size <= LV_CELL_MAX || !h->zero)
+		memset(p + keep, 0, size - keep);
 	if (old)
 		lv_vec_free(L, old, oldsize);
 	return p;

@@ -36,7 +36,7 @@ enum lv_block_kind { LV_BLK_FREE, LV_BLK_OBJ, LV_BLK_VEC, LV_BLK_BIGOBJ, LV_BLK_
 
 struct lv_block {
 	uint8_t kind, cls;
-	uint32_t fill;			/* bytes; cells below are allocated */
+	uint32_t fill;			/* bytes; cells below are allocated. At the start of a free run: blocks that may hold memory */
 	uint32_t n;			/* big: blocks of the span; rest: distance to its first; free: length of the run, at both ends */
 	uint32_t next, prev;		/* block number + 1: class's blocks with room, free runs of similar length */
 };
@@ -64,6 +64,8 @@ struct lv_heap {
 	struct lv_area area[4];		/* cells, block[], the two bit maps */
 	void *map; size_t mapsize;
 	uint32_t freeruns[LV_BUCKETS];
+	uint32_t idle;			/* blocks in free runs that may hold memory */
+	bool zero;			/* the blocks allocated last hold none: their bytes are zero */
 	uint32_t cellsize[LV_CLASSES], ncells[LV_CLASSES], recip[LV_CLASSES];
 	uint8_t clsof[LV_CELL_MAX / 64 + 1];
 

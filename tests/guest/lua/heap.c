@@ -126,6 +126,44 @@ static void sizes_are_cleared_and_apart(void **state)
 	stub_close(L);
 }
 
+/* Vectors of some MiB: they grow where they stand if they can, new bytes are zero, and what is freed goes back to the system
+ * except for a reserve. */
+static void big_vectors(void **state)
+{
+	enum { N = 6, STEPS = 300, KEPT = 16 << 20 };
+	struct lv_state *L = stub_open(0);
+	struct lv_heap *h = L->heap;
+	struct rnd r = rnd_seed("big");
+	struct { unsigned char *p; size_t n; } v[N] = { 0 };
+	unsigned in_place = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < STEPS; i++) {
+		unsigned at = rnd(&r) % N;
+		size_t old = v[at].n, n = rnd(&r) % 3 ? old + 1 + rnd(&r) % 300000 : 20000 + rnd(&r) % (6u << 20);
+		unsigned char *p = lv_vec(L, v[at].p, old, n);
+
+		in_place += p == v[at].p && n > old + LV_BLOCK;
+		for (size_t k = 0; k < n; k += 511)
+			assert_int_equal(p[k], k < old ? (unsigned char)(at + 1) : 0);
+		for (size_t k = old; k < n; k++)
+			if (p[k])
+				fail_msg("byte %zu of %zu is not zero", k, n);
+		if (n > old)
+			memset(p + old, (int)at + 1, n - old);
+		v[at].p = p;
+		v[at].n = n;
+		if (n > (12u << 20) || rnd(&r) % 16 == 0) {
+			lv_vec_free(L, p, n);
+			v[at].p = NULL;
+			v[at].n = 0;
+		}
+		assert_true((size_t)h->idle * LV_BLOCK <= (h->threshold / 8 > KEPT ? h->threshold / 8 : KEPT) + 16 * LV_BLOCK * LV_BUCKETS);
+	}
+	assert_true(in_place > 10);
+	stub_close(L);
+}
+
 static void lists_are_kept_whole(void **state)
 {
 	enum { LONG = 200000 };
@@ -520,6 +558,7 @@ int main(void)
 		cmocka_unit_test(find_any_word),
 		cmocka_unit_test(garbage_goes_and_memory_is_reused),
 		cmocka_unit_test(sizes_are_cleared_and_apart),
+		cmocka_unit_test(big_vectors),
 		cmocka_unit_test(lists_are_kept_whole),
 		cmocka_unit_test(random_graph),
 		cmocka_unit_test(limit_throws_and_recovers),
