@@ -429,7 +429,7 @@ static ir_ref call(struct parser *p, const char *suffix, size_t n)
 	if (k == COUNT_OF(conv))
 		bad(p, "unknown calling convention '%.*s'", (int)n, suffix);
 	d.conv = (uint8_t)k;
-	while ((t = type_or_void(p)) != IR_T_void) {
+	while (!accept(p, "void") && (t = type_or_void(p)) != IR_T_void) {
 		if (d.n_results == 2)
 			bad(p, "a call has at most two results");
 		d.result[d.n_results++] = (uint8_t)t;

@@ -114,7 +114,8 @@ static void put_call(struct printer *p, const struct ir_node *n)
 	text_printf(p->out, "call.%s", conv_name[d->conv]);
 	for (unsigned i = 0; i < d->n_results; i++)
 		text_printf(p->out, "%s%s", i ? ", " : " ", ir_types[d->result[i]].name);
-	text_add(p->out, " ");
+	/* else the type of a constant target would read as that of a result */
+	text_add(p->out, d->n_results == 0 && n->a < 0 && !p->f->konst.at[-n->a].name ? " void " : " ");
 	put_ref(p, n->a);
 	text_add(p->out, "(");
 	for (unsigned i = 0; i < n->aux; i++) {
