@@ -141,8 +141,10 @@ static UNUSED void child_passes(int (*fn)(void *arg), void *arg)
 {
 	int result = in_child(fn, arg);
 
-	if (result == SKIP)
+	if (result == SKIP) {
+		printf("skipped: a child process: not possible here, or not under AddressSanitizer (it reserves address space that the limit forbids)\n");
 		skip();
+	}
 	assert_int_equal(result, 0);
 }
 

@@ -88,8 +88,10 @@ static void the_sampler_sees(void **state)
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
+		printf("skipped: the_sampler_sees: the system refuses memory that is writable and executable\n");
 		skip();
+	}
 	assert_true(os_maps(judge, &w));
 	assert_int_equal(w.bad, 1);
 	munmap(p, 4096);
@@ -216,8 +218,10 @@ static void resident_memory_is_flat(void **state)
 	struct code_stats st;
 	uint64_t rnd = 1;
 
-	if (BASE_ASAN)
-		skip();			/* its quarantine of freed memory grows */
+	if (BASE_ASAN) {
+		printf("skipped: resident memory stays flat: AddressSanitizer's quarantine of freed memory grows\n");
+		skip();
+	}
 	s = open_mode(state);
 	first = first < most / 2 ? first : most / 2;
 	assert_int_equal(publish_const(s, 1, 512 << 10, &b[0]), CODE_OK);	/* units that stay, more than are needed */
