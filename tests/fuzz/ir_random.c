@@ -6,9 +6,9 @@
  *
  * Each program is built from a seed: structured control flow with bounded loops, integer and floating arithmetic over edge
  * values, loads and stores into a buffer through two alias classes, calls to C, guards with frame states. It runs in the
- * evaluator, then compiled at level 1, at level 2, with few registers, with a randomised allocator, each with verifier and
- * allocation checker on, on several inputs. Results, exits (pc and every value of the state) and the buffer must agree.
- * Then a guard is forced to fail: the K-th for a random K up to the number executed.
+ * evaluator as it was written, without folding, then compiled at level 1, at level 2, with few registers, with a randomised
+ * allocator, each with verifier and allocation checker on, on several inputs. Results, exits (pc and every value of the state)
+ * and the buffer must agree. Then a guard is forced to fail: the K-th for a random K up to the number executed.
  */
 #include "api/api.h"
 #include "opt/opt.h"
@@ -16,8 +16,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { BUFFER = 256, MAX_VALUES = 400, SLOTS = 6 };
+enum { BUFFER = 256, MAX_VALUES = 400, SLOTS = 6, SECONDS = 30 };
 
 struct gen {
 	struct ir_func *f;
@@ -338,11 +339,13 @@ static void statements(struct gen *g, unsigned n)
 	g->depth--;
 }
 
-static struct ir_func *program(struct arena *mem, uint64_t seed)
+/* plain: neither folded nor shared while building */
+static struct ir_func *program(struct arena *mem, uint64_t seed, bool plain)
 {
 	struct gen g = { .f = ir_func_new(mem, "random"), .rng = seed, .budget = 20 + (unsigned)(seed * 7 % 60) };
 	ir_ref a, b;
 
+	g.f->no_fold = plain;
 	g.f->result[0] = IR_T_i64;
 	g.f->result[1] = IR_T_f64;
 	g.f->n_results = 2;
@@ -496,7 +499,7 @@ static bool one_mode(struct test *t, unsigned mode, long *fail_at, const struct 
 	arena_init(&mem, out_of_memory, NULL);
 	c.fail_guard = fail_at ? &counter : NULL;
 	c.want_asm = c.want_ir = t->print;
-	if (tier_compile(&t->x->x, program(&mem, t->seed), &mem, &c, &u) != HEW_OK) {
+	if (tier_compile(&t->x->x, program(&mem, t->seed, false), &mem, &c, &u) != HEW_OK) {
 		printf("seed %" PRIu64 ", %s: %s\n", t->seed, modes[mode].name, t->x->x.why);
 		arena_fini(&mem);
 		return false;
@@ -534,13 +537,14 @@ static bool one_program(struct test *t)
 	long guards[INPUTS], fail[INPUTS], dummy;
 	uint64_t rng = t->seed ^ 0x1234567;
 	struct arena mem;
-	struct ir_func *f;
+	struct ir_func *f, *plain;
 	bool ok = true, done = true, any_guard = false;
 	char why[256];
 
 	arena_init(&mem, out_of_memory, NULL);
-	f = program(&mem, t->seed);
-	if (!ir_verify(f, why, sizeof why)) {
+	f = program(&mem, t->seed, false);
+	plain = program(&mem, t->seed, true);
+	if (!ir_verify(f, why, sizeof why) || !ir_verify(plain, why, sizeof why)) {
 		printf("seed %" PRIu64 ": the generator made bad IR: %s\n", t->seed, why);
 		arena_fini(&mem);
 		return false;
@@ -556,7 +560,9 @@ static bool one_program(struct test *t)
 	memset(forced, 0, sizeof forced);
 	for (unsigned k = 0; k < INPUTS && done; k++) {
 		random_input(&rng, &in[k]);
-		done = run_eval(f, &mem, &in[k], 0, &want[k], &guards[k]);
+		done = run_eval(plain, &mem, &in[k], 0, &want[k], &dummy);
+		done = done && run_eval(f, &mem, &in[k], 0, &forced[k], &guards[k]);
+		memset(&forced[k], 0, sizeof forced[k]);
 		fail[k] = guards[k] ? 1 + (long)random_below(&rng, (uint32_t)guards[k]) : -1;
 		any_guard |= guards[k] > 0;
 		done = done && run_eval(f, &mem, &in[k], fail[k], &forced[k], &dummy);
@@ -587,6 +593,7 @@ int main(int argc, char **argv)
 	printf("ir_random: %" PRIu64 " programs from seed %" PRIu64 "\n", n, seed);
 	for (uint64_t k = 0; k < n; k++) {
 		t.seed = seed + k;
+		alarm(SECONDS);			/* a loop that does not end */
 		if (!one_program(&t)) {
 			failed++;
 			printf("replay: ir_random 1 %" PRIu64 "\n", t.seed);
