@@ -249,6 +249,7 @@ struct hew_tier {
 	int32_t calls, loops;		/* count down; below zero: call hew_tier_up */
 	uint32_t attempts;
 	bool barred;
+	bool careful;			/* a check that was moved out of a loop failed too often: none is moved any more */
 	struct hew_unit *units;
 };
 /* For the interpreter, at a call and at a jump back: is it time for hew_tier_up? */

@@ -113,7 +113,7 @@ static void report(struct hew_guest_vm *g, const struct hew_lift *what, const st
 void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame)
 {
 	struct hew_lift what = { .func = func, .pc = pc, .frame = frame, .attempt = t->attempts };
-	struct tier_compile c = { .level = g->o.level, .stress = g->o.stress, .fail_guard = g->o.fail_guard, .fail_each = g->o.fail_each, .verify = g->o.verify,
+	struct tier_compile c = { .level = g->o.level, .careful = t->careful, .stress = g->o.stress, .fail_guard = g->o.fail_guard, .fail_each = g->o.fail_each, .verify = g->o.verify,
 		.want_ir = g->o.want_ir, .want_asm = g->o.want_asm };
 	const char *why = NULL;
 	struct hew_unit *u = tier_find(t, pc);

@@ -297,9 +297,15 @@ static ir_ref fold_compare(struct ir_func *f, struct ir_node *n)
 	/* x == x => 1, x < x => 0 */
 	if (n->a == n->b)
 		return ir_const(f, IR_T_i32, n->op == IR_eq || n->op == IR_le || n->op == IR_ule);
-	/* x <u 0 => 0 */
+	/* x <u 0 => 0, 0 <=u x => 1, 0 <u x => x != 0, x <=u 0 => x == 0 */
 	if (n->op == IR_ult && ir_is_k(f, n->b, 0))
 		return ir_const(f, IR_T_i32, 0);
+	if (n->op == IR_ule && ir_is_k(f, n->a, 0))
+		return ir_const(f, IR_T_i32, 1);
+	if (n->op == IR_ult && ir_is_k(f, n->a, 0))
+		return again(f, IR_ne, IR_T_i32, n->b, n->a);
+	if (n->op == IR_ule && ir_is_k(f, n->b, 0))
+		return again(f, IR_eq, IR_T_i32, n->a, n->b);
 	if (!m || !ir_is_const(n->b) || (n->op != IR_eq && n->op != IR_ne))
 		return IR_NONE;
 	/* (x + k1) == k2 => x == k2 - k1 */

@@ -122,6 +122,7 @@ struct ir_func {
 	VEC(ir_ref) recent;		/* loads of the block being built */
 	uint32_t *order, n_order;	/* reachable blocks in reverse post-order, by ir_analyse */
 	bool placed, no_fold;
+	bool careful;			/* no check may fail without need: such a failure made the guest compile again */
 	const char *bad;		/* misuse of the builder: first complaint */
 };
 

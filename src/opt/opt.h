@@ -28,4 +28,21 @@ void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f);	/* all operands, edges and states; folds nothing */
 
+/* loop.c: one loop after the other; `n` nodes are known, newer ones count as changing */
+struct opt_loop {
+	struct ir_func *f;
+	uint32_t *block_of;		/* by node: where it stands; floating nodes have none */
+	uint32_t *memo, serial, n;	/* serial: does not change in this loop; serial + 1: changes */
+	VEC(ir_ref) work;
+	uint32_t header, before;	/* the loop and the block before it */
+	uint32_t edge;			/* from before into header */
+	uint32_t state;			/* of opt_state_before; UINT32_MAX: there can be none */
+};
+void opt_loops_begin(struct opt_loop *l, struct ir_func *f);		/* analyses f and makes blocks before loops */
+bool opt_loop_enter(struct opt_loop *l, uint32_t header);		/* false: no loop, or no block before it that goes nowhere else */
+bool opt_invariant(struct opt_loop *l, ir_ref r);
+ir_ref opt_before(const struct opt_loop *l, ir_ref r);			/* an argument of the header as what enters the loop; others as they are */
+uint32_t opt_state_before(struct opt_loop *l);				/* the header's state as seen from before, or 0 */
+bool opt_every_turn(const struct opt_loop *l, uint32_t b);
+
 #endif

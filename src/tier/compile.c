@@ -295,6 +295,7 @@ enum hew_status tier_compile(struct tier_context *x, struct ir_func *f, struct a
 	asm_init(&k.a);
 	mem->oom = out_of_memory;
 	mem->oom_arg = &k;
+	f->careful = c->careful;
 	if (!setjmp(k.fail)) {
 		run(&k);
 		*out = k.u;

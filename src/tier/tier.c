@@ -126,7 +126,9 @@ void tier_unit_failed(struct hew_unit *u, uint32_t exit)
 	if (x->kind == IR_CHECK_poll || u->state == TIER_RETIRED || ++x->count < (uint32_t)g->o.exit_limit)
 		return;
 	tell(g, &(struct hew_event){ .kind = HEW_EV_EXIT_LIMIT, .func = (const void *)(uintptr_t)fr->func, .pc = fr->pc, .why = ir_check_names[x->kind] });
-	if (g->guest.widen)
+	if (x->hoisted)
+		t->careful = true;	/* what failed need not be what the guest guessed */
+	else if (g->guest.widen)
 		g->guest.widen(g->vm, (const void *)(uintptr_t)fr->func, fr->pc);
 	t->attempts++;
 	if (t->attempts >= 2 * (uint32_t)g->o.attempt_limit)

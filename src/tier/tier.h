@@ -60,6 +60,7 @@ struct tier_compile {				/* in */
 	long *fail_guard;
 	bool fail_each;
 	bool verify, want_ir, want_asm;
+	bool careful;				/* see ir_func */
 	bool foreign;				/* built by hand: not trusted to be well formed, verified once */
 	/* out */
 	struct text ir, assembly;
