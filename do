@@ -82,6 +82,7 @@ cmd_help() {
 	  build                build the command as build/hew
 	  test [SECTION...]    build three ways and run all tests; `./do test --list` names the sections
 	  bench lua [SECONDS]  hew with and without compiling beside lua5.4 and luajit, paired medians (default 120 seconds)
+	  bench counters       what counting calls and loops costs the interpreter, against a build without
 	  fuzz [MINUTES]       random programs through every tier until the time is over (default 5)
 	  mutate               plant faults one at a time in a copy of the tree and see that the tests turn red
 	  fmt [--check]        remove blanks at the ends of lines, or only say where they are
@@ -127,7 +128,12 @@ cmd_bench() {
 		need $PKG_LUA || say "the comparison will do without what could not be installed"
 		build_release
 		exec python3 bench/lua.py --hew build/hew "$@" ;;
-	*) die "bench what? Known: lua" ;;
+	counters)
+		need $PKG_BUILD || say "going on with what is there"
+		build_release
+		tree build-nocounters -Dbuildtype=debugoptimized -Db_ndebug=true -Dtests=disabled -Dcounters=false
+		exec python3 bench/lua.py --hew build/hew --without-counters build-nocounters/hew "$@" ;;
+	*) die "bench what? Known: lua, counters" ;;
 	esac
 }
 

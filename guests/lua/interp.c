@@ -387,10 +387,15 @@ static inline void feed_c_call(const struct lv_ins *cache, const struct lv_value
 
 static inline bool count_down(int32_t *n)
 {
+#ifdef LV_NO_COUNTERS
+	(void)n;
+	return false;
+#else
 	int32_t left = *n - 1;
 
 	*n = left;
 	return left < 0;
+#endif
 }
 
 /* Leaves a C function's or native code's results where the caller wants them. */
