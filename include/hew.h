@@ -105,6 +105,9 @@ HEW_CONVERT(X)
 #undef X
 hew_val hew_sp(struct hew_fn *f);		/* an address inside the native frame: for stack checks */
 hew_val hew_select(struct hew_fn *f, hew_val cond, hew_val yes, hew_val no);
+hew_val hew_stack(struct hew_fn *f, uint32_t bytes, uint32_t align);	/* address of memory in the native frame, gone when the function returns; align: up to 16 */
+hew_val hew_inargs(struct hew_fn *f);		/* address of the first argument that came on the stack: for variadic functions */
+hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee);	/* address of a function that is compiled together with f (hew_compile_all), f itself for example */
 
 /* Memory at base + offset. cls: alias class of the function's table; accesses of different classes never overlap. */
 enum { HEW_CLASS_IMMUTABLE = 1,		/* never written while the function runs */
@@ -120,6 +123,7 @@ void hew_begin(struct hew_fn *f, hew_block b);
 void hew_cold(struct hew_fn *f, hew_block b);			/* rarely reached: placed out of the way */
 void hew_jump(struct hew_fn *f, hew_block to, int n, const hew_val *args);
 void hew_branch(struct hew_fn *f, hew_val cond, hew_block yes, int n_yes, const hew_val *yes_args, hew_block no, int n_no, const hew_val *no_args);
+void hew_switch(struct hew_fn *f, hew_val v, int n, const int64_t *value, const hew_block *to, hew_block otherwise);	/* the blocks take no arguments */
 void hew_ret(struct hew_fn *f, hew_val v);			/* 0: no value */
 void hew_ret2(struct hew_fn *f, hew_val a, hew_val b);
 bool hew_ended(const struct hew_fn *f);				/* the current block has its jump or return already */
@@ -172,6 +176,8 @@ struct hew_compile_options {
 	char **ir_text, **asm_text;	/* not NULL: malloc'ed dumps after optimising; the caller frees */
 };
 enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *o, struct hew_code **out);	/* consumes f */
+/* Functions that call each other, linked directly; small ones are inlined. Consumes all; on error *out is NULLs. Release all or none. */
+enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns, const struct hew_compile_options *o, struct hew_code **out);
 void *hew_entry(const struct hew_code *c);			/* a C function pointer */
 size_t hew_code_size(const struct hew_code *c);
 void hew_release(struct hew_code *c);				/* no thread may be inside */

@@ -293,41 +293,54 @@ static bool call_compiled(const struct ir_func *f, const void *code, const struc
 	return true;
 }
 
-static int compiled(struct ir_tool *t, struct ir_func *f, struct arena *mem, struct hew *x)
+static int run_compiled(struct ir_tool *t, struct ir_func *f, struct hew_unit *u)
 {
-	struct tier_compile c = { .level = t->level < 1 ? 1 : t->level, .passes = t->level < 0 || t->passes ? "" : NULL, .verify = true, .stress = t->stress,
-		.allocatable = api_register_mask(x->x.target, t->regs), .fail_guard = t->fail_guard ? &t->fail_guard : NULL, .want_asm = t->assembly };
 	struct arguments a = { .n = 0 };
 	int64_t result[2] = { 0 };
-	struct hew_unit *u;
 	bool left = false;
 
-	if (t->run && !read_arguments(t, f, &a))
+	if (!read_arguments(t, f, &a))
 		return 2;
-	if (tier_compile(&x->x, f, mem, &c, &u) != HEW_OK) {
-		fprintf(stderr, "hew ir: %s\n", x->x.why);
-		free_buffers(&a);
-		return 1;
-	}
-	if (t->assembly) {
-		printf("@%s: %u bytes\n%s", f->name, u->code.size, c.assembly.s ? c.assembly.s : "");
-		text_free(&c.assembly);
-	}
-	if (t->run) {
-		u->on_exit = print_exit;
-		u->on_exit_arg = &left;
-		if (!call_compiled(f, u->code.rx, &a, result))
-			fprintf(stderr, "hew ir: at most 8 arguments on the stack can be passed from here\n");
-		else if (!left)
-			print_result(f, result);
-		print_buffers(&a);
-	}
+	u->on_exit = print_exit;
+	u->on_exit_arg = &left;
+	if (!call_compiled(f, u->code.rx, &a, result))
+		fprintf(stderr, "hew ir: at most 8 arguments on the stack can be passed from here\n");
+	else if (!left)
+		print_result(f, result);
+	print_buffers(&a);
 	free_buffers(&a);
-	tier_unit_free(&x->x, u);
 	return 0;
 }
 
-/* ---- one function ---------------------------------------------------------------------------------------------------- */
+/* Compiles all functions, for they may call each other; prints them or runs the wanted one. */
+static int compiled(struct ir_tool *t, uint32_t n, struct ir_func **f, const struct ir_func *wanted, struct hew *x)
+{
+	struct tier_compile c = { .level = t->level < 1 ? 1 : t->level, .passes = t->level < 0 || t->passes ? "" : NULL, .verify = true, .stress = t->stress,
+		.allocatable = api_register_mask(x->x.target, t->regs), .fail_guard = t->fail_guard ? &t->fail_guard : NULL };
+	struct hew_unit **u = arena_zero(f[0]->mem, n * sizeof *u);
+	int status = 0;
+
+	if (tier_compile_all(&x->x, n, f, &c, u) != HEW_OK) {
+		fprintf(stderr, "hew ir: %s\n", x->x.why);
+		return 1;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct text out = { 0 };
+
+		if (t->assembly) {
+			tier_disassemble(u[i], &out);
+			printf("@%s: %u bytes\n%s", f[i]->name, u[i]->code.size, out.s ? out.s : "");
+			text_free(&out);
+		}
+		if (t->run && f[i] == wanted)
+			status = run_compiled(t, f[i], u[i]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		tier_unit_free(&x->x, u[i]);
+	return status;
+}
+
+/* ---- the functions of the file ---------------------------------------------------------------------------------------------------- */
 
 static bool optimise(const struct ir_tool *t, struct ir_func *f)
 {
@@ -355,48 +368,71 @@ static int first_line(const char *at, int line)
 	}
 }
 
-static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, const char *text)
+struct functions { struct ir_func **at; uint32_t n, cap; };
+
+/* Reads and verifies all functions; a name behind `func` is that function of the file. */
+static bool read_functions(struct ir_tool *t, struct arena *mem, const char *text, struct functions *out)
 {
 	const char *at = text;
-	int line = 1, status = 0, count = 0;
+	int line = 1;
 
 	for (;;) {
 		struct ir_error e;
 		int first = first_line(at, line);
 		struct ir_func *f = ir_parse(mem, &at, &line, symbol, NULL, t->no_fold, &e);
 		char why[300];
-		bool wanted;
 
 		if (!f && e.text[0]) {
 			fprintf(stderr, "%s:%d: %s\n", t->file, e.line, e.text);
-			return 1;
+			return false;
 		}
 		if (!f)
 			break;
-		count++;
+		vec_push(mem, out, f);
 		if (!ir_verify(f, why, sizeof why)) {
 			fprintf(stderr, "%s:%d: @%s: %s\n", t->file, first, f->name, why);
-			return 1;
+			return false;
 		}
-		if (!optimise(t, f))
+	}
+	if (!out->n)
+		fprintf(stderr, "%s:1: there is no function here\n", t->file);
+	for (uint32_t i = 0; i < out->n; i++)
+		for (uint32_t k = 0; k < out->at[i]->callee.n; k++)
+			for (uint32_t j = 0; j < out->n; j++)
+				if (!strcmp(out->at[i]->callee.at[k].name, out->at[j]->name))
+					out->at[i]->callee.at[k].f = out->at[j];
+	return out->n > 0;
+}
+
+static int each_function(struct ir_tool *t, struct arena *mem, struct hew *x, const char *text)
+{
+	struct functions all = { 0 };
+	struct ir_func *wanted = NULL;
+	int status = 0;
+
+	if (!read_functions(t, mem, text, &all))
+		return 1;
+	for (uint32_t i = 0; i < all.n; i++) {
+		if (!optimise(t, all.at[i]))
 			return 1;
 		if (t->print) {
 			struct text out = { 0 };
 
-			ir_print(f, &out);
+			ir_print(all.at[i], &out);
 			fwrite(out.s ? out.s : "", 1, out.n, stdout);
 			text_free(&out);
 		}
-		wanted = t->func ? !strcmp(t->func, f->name) : *at == 0;
-		if (t->eval && wanted)
-			status |= evaluate(t, f, mem);
-		if ((t->run && wanted) || t->assembly)
-			status |= compiled(t, f, mem, x);
+		if (t->func ? !strcmp(t->func, all.at[i]->name) : i + 1 == all.n)
+			wanted = all.at[i];
 	}
-	if (!count) {
-		fprintf(stderr, "%s:1: there is no function here\n", t->file);
+	if (!wanted) {
+		fprintf(stderr, "hew ir: %s has no function '%s'\n", t->file, t->func);
 		return 1;
 	}
+	if (t->eval)
+		status |= evaluate(t, wanted, mem);
+	if (t->run || t->assembly)
+		status |= compiled(t, all.n, all.at, wanted, x);
 	return status > 2 ? 1 : status;
 }
 

@@ -7,6 +7,7 @@
 #include "api/api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 _Static_assert((int)HEW_VOID == (int)IR_T_void && (int)HEW_I32 == (int)IR_T_i32 && (int)HEW_I64 == (int)IR_T_i64 &&
 	(int)HEW_PTR == (int)IR_T_ptr && (int)HEW_F32 == (int)IR_T_f32 && (int)HEW_F64 == (int)IR_T_f64, "types of hew.h are those of the IR");
@@ -222,6 +223,23 @@ HEW_CONVERT(X)
 #undef X
 
 hew_val hew_sp(struct hew_fn *f) { return op(f, IR_sp, IR_T_ptr, 0, 0, 0, 0); }
+hew_val hew_inargs(struct hew_fn *f) { return op(f, IR_inargs, IR_T_ptr, 0, 0, 0, 0); }
+
+hew_val hew_stack(struct hew_fn *f, uint32_t bytes, uint32_t align)
+{
+	if (bytes == 0 || bytes > INT32_MAX / 2 || align == 0 || align > 16 || (align & (align - 1)))
+		return complain(f, "stack takes 1 byte to 1 GiB, aligned to 1, 2, 4, 8 or 16");
+	return op(f, IR_stack, IR_T_ptr, 0, (hew_val)bytes, (hew_val)align, 0);
+}
+
+static hew_val make_callee(struct ir_func *f, const void *arg)
+{
+	struct ir_func *g = ((const struct hew_fn *)arg)->f;
+
+	return ir_callee(f, g->name, g);
+}
+
+hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee) { return protect(f, make_callee, callee); }
 hew_val hew_select(struct hew_fn *f, hew_val cond, hew_val yes, hew_val no) { return op(f, IR_select, IR_T_void, 0, cond, yes, no); }
 
 struct konst { enum ir_type t; int64_t bits; };
@@ -393,6 +411,66 @@ void hew_jump(struct hew_fn *f, hew_block to, int n, const hew_val *args)
 void hew_branch(struct hew_fn *f, hew_val cond, hew_block yes, int n_yes, const hew_val *yes_args, hew_block no, int n_no, const hew_val *no_args)
 {
 	protect(f, make_branch, &(struct branch){ f, cond, { yes, no }, { n_yes, n_no }, { yes_args, no_args } });
+}
+
+/* ---- switch: a tree of comparisons over the sorted values ------------------------------------------------------------------ */
+
+struct choice { int64_t value; hew_block to; };
+struct choices { struct hew_fn *f; hew_val v; struct choice *at; hew_block otherwise; };
+
+static hew_val case_value(const struct choices *c, int64_t x)
+{
+	return hew_type_of(c->f, c->v) == HEW_I32 ? hew_i32(c->f, (int32_t)x) : hew_i64(c->f, x);
+}
+
+/* Of at[lo..hi); up to three are asked for one after the other. */
+static void decide(const struct choices *c, int lo, int hi)
+{
+	int mid = lo + (hi - lo) / 2;
+	hew_block next, below;
+
+	if (hi - lo <= 3) {
+		for (; lo < hi; lo++) {
+			next = lo + 1 < hi ? hew_block_new(c->f) : c->otherwise;
+			hew_branch(c->f, hew_eq(c->f, c->v, case_value(c, c->at[lo].value)), c->at[lo].to, 0, NULL, next, 0, NULL);
+			if (lo + 1 < hi)
+				hew_begin(c->f, next);
+		}
+		return;
+	}
+	next = hew_block_new(c->f);
+	below = hew_block_new(c->f);
+	hew_branch(c->f, hew_lt(c->f, c->v, case_value(c, c->at[mid].value)), below, 0, NULL, next, 0, NULL);
+	hew_begin(c->f, below);
+	decide(c, lo, mid);
+	hew_begin(c->f, next);
+	decide(c, mid, hi);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = ((const struct choice *)a)->value, y = ((const struct choice *)b)->value;
+
+	return x < y ? -1 : x > y;
+}
+
+void hew_switch(struct hew_fn *f, hew_val v, int n, const int64_t *value, const hew_block *to, hew_block otherwise)
+{
+	struct choices c = { f, v, base_realloc(NULL, 0, (size_t)(n + 1) * sizeof *c.at), otherwise };
+
+	if (!c.at) {
+		f->no_memory = true;
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		c.at[i] = (struct choice){ value[i], to[i] };
+	if (n)
+		qsort(c.at, (size_t)n, sizeof *c.at, by_value);
+	if (n)
+		decide(&c, 0, n);
+	else
+		hew_jump(f, otherwise, 0, NULL);
+	base_free(c.at, (size_t)(n + 1) * sizeof *c.at);
 }
 
 struct ret { struct hew_fn *owner; hew_val v[2]; };

@@ -86,7 +86,7 @@ static struct hew_unit *make_unit(struct hew_guest_vm *g, const struct hew_lift 
 		*why = f->f->bad ? g->x->why : *why;
 		*s = f->no_memory ? HEW_NO_MEMORY : HEW_CANNOT;
 	} else {
-		*s = tier_compile(g->x, f->f, &f->mem, c, &u);
+		*s = tier_compile(g->x, f->f, c, &u);
 		*why = *s == HEW_OK ? NULL : g->x->why;
 	}
 	hew_fn_free(f);

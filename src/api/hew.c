@@ -83,50 +83,64 @@ uint64_t api_register_mask(const struct target *t, unsigned max_regs)
 	return mask;
 }
 
-enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *o, struct hew_code **out)
+static enum hew_status compile_all(struct hew *x, int n, struct hew_fn *const *fns, const struct hew_compile_options *o, struct ir_func **f,
+	struct hew_unit **u)
 {
-	static const struct hew_compile_options none;
-	struct tier_compile c = { 0 };
-	struct hew *x = f->x;
-	struct hew_code *code;
+	struct tier_compile c = { .level = o->level ? o->level : 2, .passes = o->passes, .stress = o->stress, .fail_guard = o->fail_guard, .foreign = true,
+		.allocatable = api_register_mask(x->x.target, o->max_regs), .verify = x->x.verify, .want_ir = o->ir_text, .want_asm = o->asm_text };
 	enum hew_status s;
 
-	*out = NULL;
-	o = o ? o : &none;
-	c.level = o->level ? o->level : 2;
-	c.passes = o->passes;
-	c.stress = o->stress;
-	c.allocatable = api_register_mask(x->x.target, o->max_regs);
-	c.fail_guard = o->fail_guard;
-	c.verify = x->x.verify;
-	c.foreign = true;
-	c.want_ir = o->ir_text != NULL;
-	c.want_asm = o->asm_text != NULL;
-	code = base_realloc(NULL, 0, sizeof *code);
-	if (!code || f->no_memory) {
-		if (code)
-			base_free(code, sizeof *code);
-		hew_fn_free(f);
-		return api_fail(x, HEW_NO_MEMORY, "not enough memory");
+	for (int i = 0; i < n; i++) {
+		f[i] = fns[i]->f;
+		if (fns[i]->no_memory)
+			return api_fail(x, HEW_NO_MEMORY, "not enough memory");
+		if (f[i]->bad)
+			return api_fail(x, HEW_BAD_IR, "%s: %s", f[i]->name, f[i]->bad);
 	}
-	code->x = x;
-	if (f->f->bad)
-		s = api_fail(x, HEW_BAD_IR, "%s: %s", f->f->name, f->f->bad);
-	else {
-		s = tier_compile(&x->x, f->f, &f->mem, &c, &code->u);
-		if (s != HEW_OK)
-			api_fail(x, s, "%s", x->x.why);
-	}
-	hew_fn_free(f);
+	s = tier_compile_all(&x->x, (uint32_t)n, f, &c, u);
+	if (s != HEW_OK)
+		api_fail(x, s, "%s", x->x.why);
 	if (o->ir_text)
 		*o->ir_text = c.ir.s;
 	if (o->asm_text)
 		*o->asm_text = c.assembly.s;
-	if (s == HEW_OK)
-		*out = code;
-	else
-		base_free(code, sizeof *code);
 	return s;
+}
+
+enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns, const struct hew_compile_options *o, struct hew_code **out)
+{
+	static const struct hew_compile_options none;
+	size_t bytes = (size_t)(n + 1) * (sizeof(struct ir_func *) + sizeof(struct hew_unit *));
+	struct ir_func **f = base_realloc(NULL, 0, bytes);
+	struct hew_unit **u = (struct hew_unit **)(void *)(f + n + 1);
+	enum hew_status s = HEW_NO_MEMORY;
+	bool room = f != NULL;
+
+	for (int i = 0; i < n; i++) {
+		out[i] = base_realloc(NULL, 0, sizeof *out[i]);
+		room = room && out[i];
+	}
+	if (room)
+		s = compile_all(x, n, fns, o ? o : &none, f, u);
+	else
+		api_fail(x, s, "not enough memory");
+	for (int i = 0; i < n; i++) {
+		hew_fn_free(fns[i]);
+		if (s == HEW_OK) {
+			*out[i] = (struct hew_code){ u[i], x };
+		} else if (out[i]) {
+			base_free(out[i], sizeof *out[i]);
+			out[i] = NULL;
+		}
+	}
+	if (f)
+		base_free(f, bytes);
+	return s;
+}
+
+enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *o, struct hew_code **out)
+{
+	return hew_compile_all(f->x, 1, &f, o, out);
 }
 
 void *hew_entry(const struct hew_code *c) { return c->u->code.rx; }

@@ -7,9 +7,12 @@
  */
 #include "ir/ir.h"
 
+enum { FUNC_TAG = 1 };		/* the address of a function of the IR is that of its struct ir_func, made odd */
+
 struct eval {
 	struct ir_func *f;
 	struct ir_eval *e;
+	struct arena *mem;
 	struct ir_placement at;
 	int64_t *arg;			/* buffer for the arguments of a block */
 	bool exited;
@@ -52,6 +55,23 @@ typedef float f32_fn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, doubl
 struct two { int64_t a, b; };
 typedef struct two two_fn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, double, double, double, double, double, double, double, double);
 typedef int64_t var_fn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, ...);
+
+/* Calls a function of the IR. */
+static enum ir_outcome run_callee(struct eval *x, ir_ref r, struct ir_func *callee)
+{
+	const struct ir_node *n = ir_at(x->f, r);
+	struct ir_eval e = { .max_steps = x->e->max_steps ? x->e->max_steps - x->e->steps : 0 };
+	int64_t *arg = arena_zero(x->mem, (n->aux + callee->block.at[0].arg.n + 1u) * sizeof *arg);
+	enum ir_outcome o;
+
+	for (unsigned k = 0; k < n->aux; k++)
+		arg[k] = value(x, x->f->pool.at[n->b + (ir_ref)k]);
+	o = ir_eval(callee, x->mem, arg, &e);
+	x->e->steps += e.steps;
+	x->e->value[r] = e.result[0];
+	x->e->value[0] = e.result[1];		/* picked up by the result node behind */
+	return o == IR_EXITED ? IR_UNSUPPORTED : o;
+}
 
 static bool run_call(struct eval *x, ir_ref r)
 {
@@ -140,6 +160,13 @@ static enum ir_outcome run_node(struct eval *x, ir_ref r)
 	switch (n->op) {
 	case IR_nop: return IR_RETURNED;
 	case IR_sp: x->e->value[r] = (int64_t)(intptr_t)__builtin_frame_address(0); return IR_RETURNED;
+	case IR_inargs: return IR_UNSUPPORTED;
+	case IR_func:
+		x->e->value[r] = (int64_t)(intptr_t)x->f->callee.at[n->a].f | FUNC_TAG;
+		return x->f->callee.at[n->a].f ? IR_RETURNED : IR_UNSUPPORTED;
+	case IR_stack:
+		x->e->value[r] = (int64_t)(intptr_t)arena_zero(x->mem, (size_t)n->a);
+		return IR_RETURNED;
 	case IR_load:
 		x->e->value[r] = read_memory((const char *)(intptr_t)value(x, n->a) + n->b, n->type, IR_MEM_WIDTH(n->aux));
 		return IR_RETURNED;
@@ -147,7 +174,10 @@ static enum ir_outcome run_node(struct eval *x, ir_ref r)
 		bits = value(x, n->c);
 		memcpy((char *)(intptr_t)value(x, n->a) + n->b, &bits, ir_access_bytes(ir_type_of(x->f, n->c), n->aux));
 		return IR_RETURNED;
-	case IR_call: return run_call(x, r) ? IR_RETURNED : IR_UNSUPPORTED;
+	case IR_call:
+		if (value(x, n->a) & FUNC_TAG)
+			return run_callee(x, r, (struct ir_func *)(intptr_t)(value(x, n->a) & ~(int64_t)FUNC_TAG));
+		return run_call(x, r) ? IR_RETURNED : IR_UNSUPPORTED;
 	case IR_result: x->e->value[r] = x->e->value[0]; return IR_RETURNED;
 	case IR_check: case IR_addo: case IR_subo: case IR_mulo: return run_guard(x, r) ? IR_RETURNED : IR_EXITED;
 	default: break;
@@ -182,7 +212,7 @@ static uint32_t most_args(const struct ir_func *f)
 
 enum ir_outcome ir_eval(struct ir_func *f, struct arena *mem, const int64_t *args, struct ir_eval *e)
 {
-	struct eval x = { .f = f, .e = e };
+	struct eval x = { .f = f, .e = e, .mem = mem };
 	uint32_t b = 0;
 
 	e->value = arena_zero(mem, f->node.n * sizeof *e->value);

@@ -55,6 +55,17 @@ struct ir_func *ir_func_new(struct arena *mem, const char *name)
 	return f;
 }
 
+ir_ref ir_callee(struct ir_func *f, const char *name, struct ir_func *callee)
+{
+	uint32_t k = 0;
+
+	while (k < f->callee.n && (f->callee.at[k].f != callee || strcmp(f->callee.at[k].name, name)))
+		k++;
+	if (k == f->callee.n)
+		vec_push(f->mem, &f->callee, ((struct ir_callee){ arena_strdup(f->mem, name), callee }));
+	return ir_emit(f, IR_func, IR_T_ptr, 0, (ir_ref)k, 0, 0);
+}
+
 uint32_t ir_block_new(struct ir_func *f)
 {
 	vec_push(f->mem, &f->block, (struct ir_block){ 0 });

@@ -99,6 +99,8 @@ struct ir_call {
 	const char *name;
 };
 
+struct ir_callee { const char *name; struct ir_func *f; };	/* f may be the function itself; NULL: unknown yet */
+
 struct ir_func {
 	struct arena *mem;
 	const char *name;
@@ -110,6 +112,7 @@ struct ir_func {
 	VEC(struct ir_state) state;	/* [0] unused */
 	VEC(struct ir_slot) slot;
 	VEC(struct ir_call) call;
+	VEC(struct ir_callee) callee;
 	uint8_t n_results, result[2];
 	const char *class_name[IR_MAX_CLASS]; uint32_t n_classes;
 	uint32_t immutable;		/* classes whose memory never changes while the function runs */
@@ -121,6 +124,7 @@ struct ir_func {
 	uint32_t version[IR_MAX_CLASS], next_version;	/* of the block being built */
 	VEC(ir_ref) recent;		/* loads of the block being built */
 	uint32_t *order, n_order;	/* reachable blocks in reverse post-order, by ir_analyse */
+	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
 	bool careful;			/* no check may fail without need: such a failure made the guest compile again */
 	const char *bad;		/* misuse of the builder: first complaint */
@@ -129,6 +133,7 @@ struct ir_func {
 /* ---- func.c: making functions; while building, nodes fold and are shared -------------------------- */
 
 struct ir_func *ir_func_new(struct arena *mem, const char *name);
+ir_ref ir_callee(struct ir_func *f, const char *name, struct ir_func *callee);	/* its address */
 uint32_t ir_block_new(struct ir_func *f);
 ir_ref ir_block_arg(struct ir_func *f, uint32_t b, enum ir_type t);
 void ir_start(struct ir_func *f, uint32_t b);			/* build in b from now on */

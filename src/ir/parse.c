@@ -461,6 +461,22 @@ static const struct { const char *name; enum ir_op op; } swapped[] = {
 	{ "gt", IR_lt }, { "ge", IR_le }, { "ugt", IR_ult }, { "uge", IR_ule }, { "fgt", IR_flt }, { "fge", IR_fle },
 };
 
+/* "@name": its number in the table of callees. */
+static ir_ref callee(struct parser *p)
+{
+	const char *s;
+	char *name;
+	size_t n;
+
+	expect(p, "@");
+	n = word(p, &s);
+	if (!n)
+		bad(p, "the name of a function is expected");
+	name = arena_zero(p->mem, n + 1);
+	memcpy(name, s, n);
+	return ir_at(p->f, ir_callee(p->f, name, NULL))->a;
+}
+
 static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
 {
 	const char *letters = ir_ops[op].args;
@@ -487,7 +503,7 @@ static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
 			if (hint == IR_T_ptr && (op == IR_add || op == IR_sub))
 				hint = IR_T_i64;	/* an index */
 			break;
-		case 'i': field[i] = offset(p); break;
+		case 'i': field[i] = op == IR_func ? callee(p) : offset(p); break;
 		case 's': field[i] = (ir_ref)state_ref(p); break;
 		case 'e': field[i] = (ir_ref)edge(p); break;
 		default: break;

@@ -161,7 +161,12 @@ static void put_operands(struct printer *p, const struct ir_node *n)
 		sep = ", ";
 		switch (letters[i]) {
 		case 'v': put_ref(p, field[i]); break;
-		case 'i': text_printf(p->out, "%d", field[i]); break;
+		case 'i':
+			if (n->op == IR_func)
+				text_printf(p->out, "@%s", p->f->callee.at[field[i]].name);
+			else
+				text_printf(p->out, "%d", field[i]);
+			break;
 		case 's': text_printf(p->out, "fs%u", state_number(p, (uint32_t)field[i])); break;
 		case 'e': put_edge(p, (uint32_t)field[i]); break;
 		default: break;

@@ -123,7 +123,9 @@ static bool types_fit(const struct verify *v, const struct ir_node *n)
 	case IR_ret:
 		return a == v->f->result[0] && ir_type_of(v->f, n->b) == v->f->result[1];
 	case IR_nop: case IR_arg: case IR_jmp: case IR_exit: return true;
-	case IR_sp: return n->type == IR_T_ptr;
+	case IR_sp: case IR_inargs: return n->type == IR_T_ptr;
+	case IR_stack: return n->type == IR_T_ptr && n->a > 0 && n->b > 0 && n->b <= 16 && !(n->b & (n->b - 1));
+	case IR_func: return n->type == IR_T_ptr && n->a >= 0 && (uint32_t)n->a < v->f->callee.n;
 	default:
 		return ir_ops[n->op].args[1] == 'v' ? binary_types_fit(v, n) : unary_type_fits(v, n);
 	}

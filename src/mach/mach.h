@@ -100,6 +100,7 @@ struct mach_func {
 	uint32_t n_slots;			/* spill slots */
 	uint64_t used_regs;
 	uint32_t out_bytes;			/* stack bytes for arguments of calls */
+	uint32_t local_bytes;			/* of the `stack` nodes, a multiple of 16 */
 	bool has_calls;
 	struct mach_stress stress;
 	const char *bad;			/* the checker's complaint, or NULL */

@@ -19,6 +19,7 @@ struct target_code {
 	uint32_t slot0;			/* spill slot s stands at fp - slot0 - 8 * s */
 	uint64_t saved;			/* callee-saved registers kept in the frame, in order of number from fp - 8 down */
 	uint32_t entry;			/* offset of the entry */
+	uint32_t *callee;		/* by callee of the IR: label to be bound to its address; UINT32_MAX: not referred to */
 };
 
 /* Registers as the exit tail saved them; after the handler the callee-saved ones are loaded back from here. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * compile.c - one function through the whole compiler: passes, placing, selection, allocation, emission, publishing.
+ * compile.c - functions through the whole compiler: passes, placing, selection, allocation, emission, publishing.
+ *
+ * Functions that are compiled together go through it in three phases, since calls want the addresses of all of them:
+ * optimise (callees first), generate, link.
  *
  * Everything temporary lives in the function's arena. Anything that cannot be compiled (no memory, no code space, too
- * many values) ends in one longjmp to tier_compile, which gives a status; the guest goes on interpreting.
+ * many values) ends in one longjmp to `attempt`, and tier_compile_all gives a status; the guest goes on interpreting.
  */
 #include "tier/tier.h"
 
@@ -19,7 +22,9 @@ struct compile {
 	struct tier_compile *c;
 	struct asm_buf a;
 	struct hew_unit *u;
-	struct code_block code;
+	struct target_code tc;
+	struct compile *all; uint32_t n;	/* what is compiled together */
+	uint32_t turn;				/* the function that is optimised as number so-and-so */
 	jmp_buf fail;
 	enum hew_status status;
 };
@@ -37,7 +42,8 @@ static void cannot(void *arg, const char *why) { bail(arg, HEW_CANNOT, why); }
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
 
-static enum hew_status publish(struct tier_context *x, struct asm_buf *a, struct code_block *b)
+/* Room for the code in a, whose bytes are final now. */
+static enum hew_status reserve(struct tier_context *x, struct asm_buf *a, struct code_block *b)
 {
 	enum code_status s;
 
@@ -47,18 +53,20 @@ static enum hew_status publish(struct tier_context *x, struct asm_buf *a, struct
 		return a->dead == ASM_NO_MEMORY ? HEW_NO_MEMORY : HEW_CANNOT;
 	}
 	s = code_alloc(x->space, a->n, b);
-	if (s != CODE_OK) {
-		snprintf(x->why, sizeof x->why, s == CODE_BUDGET ? "the code budget is used up" : "no room for code");
-		return s == CODE_BUDGET ? HEW_BUDGET : HEW_NO_MEMORY;
-	}
+	if (s == CODE_OK)
+		return HEW_OK;
+	snprintf(x->why, sizeof x->why, s == CODE_BUDGET ? "the code budget is used up" : "no room for code");
+	return s == CODE_BUDGET ? HEW_BUDGET : HEW_NO_MEMORY;
+}
+
+static enum hew_status publish(struct tier_context *x, struct asm_buf *a, struct code_block *b)
+{
 	asm_place(a, (uint64_t)(uintptr_t)b->rx);
 	asm_link(a, x->target->fix);
-	if (a->dead || code_write(x->space, b, 0, a->at, a->n) != CODE_OK || code_seal(x->space, b) != CODE_OK) {
-		snprintf(x->why, sizeof x->why, "code could not be published: %s", a->dead ? asm_dead_text(a->dead) : "refused by the system");
-		code_free(x->space, b);
-		return HEW_CANNOT;
-	}
-	return HEW_OK;
+	if (!a->dead && code_write(x->space, b, 0, a->at, a->n) == CODE_OK && code_seal(x->space, b) == CODE_OK)
+		return HEW_OK;
+	snprintf(x->why, sizeof x->why, "code could not be published: %s", a->dead ? asm_dead_text(a->dead) : "refused by the system");
+	return HEW_CANNOT;
 }
 
 enum hew_status tier_open(struct tier_context *x, const struct target *t, const struct code_options *o)
@@ -81,7 +89,9 @@ enum hew_status tier_open(struct tier_context *x, const struct target *t, const 
 		return cs == CODE_NO_MEMORY ? HEW_NO_MEMORY : cs == CODE_NO_EXEC ? HEW_NO_EXEC : HEW_BAD_ARG;
 	asm_init(&a);
 	t->stubs(&a, tier_exit_handler, &st);
-	s = publish(x, &a, &x->stubs);
+	s = reserve(x, &a, &x->stubs);
+	if (s == HEW_OK)
+		s = publish(x, &a, &x->stubs);
 	asm_fini(&a);
 	if (s != HEW_OK) {
 		code_close(x->space);
@@ -191,10 +201,18 @@ static void optimise(struct compile *k)
 	struct opt_options o = { .level = k->c->level, .passes = k->c->passes, .verify = k->c->verify };
 	char why[300];
 
+	if (k->f->bad)
+		bail(k, HEW_BAD_IR, k->f->bad);
+	if (k->c->foreign && !ir_verify(k->f, why, sizeof why))
+		bail(k, HEW_BAD_IR, why);
 	if (!opt_run(k->f, &o, why, sizeof why))
 		bail(k, HEW_BAD_IR, why);
 	if (k->c->want_ir)
 		ir_print(k->f, &k->c->ir);
+}
+
+static void place(struct compile *k)
+{
 	ir_analyse(k->f);
 	for (uint32_t i = 0; i < k->f->n_order; i++)
 		if (!k->f->block.at[k->f->order[i]].control)
@@ -245,66 +263,144 @@ static struct mach_func *machine_code(struct compile *k)
 	return m;
 }
 
-static void emit(struct compile *k, struct mach_func *m)
-{
-	struct target_code tc = { 0 };
-	enum hew_status s;
-
-	k->x->target->emit(m, &k->a, k->x->exit_tail, k->u, &tc);
-	s = publish(k->x, &k->a, &k->code);
-	if (s != HEW_OK)
-		bail(k, s, k->x->why);
-	k->u->code = k->code;
-	k->u->saved = tc.saved;
-	k->u->slot0 = tc.slot0;
-	k->u->fp_reg = k->x->target->frame_pointer;
-	if (k->c->want_asm)
-		tier_disassemble(k->u, &k->c->assembly);
-}
-
-static void run(struct compile *k)
+/* Code with a place, whose references to other functions are still open. */
+static void generate(struct compile *k)
 {
 	struct mach_func *m;
-	char why[300];
+	enum hew_status s;
 
 	k->u = own(k, sizeof *k->u);
 	memset(k->u, 0, sizeof *k->u);
 	k->u->pc = HEW_AT_ENTRY;
-	if (k->f->bad)
-		bail(k, HEW_BAD_IR, k->f->bad);
-	if (k->c->foreign && !ir_verify(k->f, why, sizeof why))
-		bail(k, HEW_BAD_IR, why);
-	optimise(k);
+	place(k);
 	m = machine_code(k);
 	exit_records(k, m);
-	emit(k, m);
+	k->x->target->emit(m, &k->a, k->x->exit_tail, k->u, &k->tc);
+	s = reserve(k->x, &k->a, &k->u->code);
+	if (s != HEW_OK)
+		bail(k, s, k->x->why);
+	k->u->saved = k->tc.saved;
+	k->u->slot0 = k->tc.slot0;
+	k->u->fp_reg = k->x->target->frame_pointer;
 }
 
-enum hew_status tier_compile(struct tier_context *x, struct ir_func *f, struct arena *mem, struct tier_compile *c, struct hew_unit **out)
+static void link_code(struct compile *k)
 {
-	struct compile k = { .x = x, .f = f, .c = c };
+	enum hew_status s;
+
+	for (uint32_t i = 0; i < k->f->callee.n; i++) {
+		const struct ir_func *callee = k->f->callee.at[i].f;
+
+		if (k->tc.callee[i] == UINT32_MAX)
+			continue;
+		if (!callee || callee->unit >= k->n || k->all[callee->unit].f != callee) {
+			snprintf(k->x->why, sizeof k->x->why, "%s: refers to %s, which is not compiled with it", k->f->name, k->f->callee.at[i].name);
+			bail(k, HEW_CANNOT, k->x->why);
+		}
+		asm_bind_outside(&k->a, k->tc.callee[i], (uint64_t)(uintptr_t)k->all[callee->unit].u->code.rx);
+	}
+	s = publish(k->x, &k->a, &k->u->code);
+	if (s != HEW_OK)
+		bail(k, s, k->x->why);
+	if (k->c->want_asm)
+		tier_disassemble(k->u, &k->c->assembly);
+}
+
+/* Runs a phase; when memory ends, or what else is in the way, k->status says so. */
+static bool attempt(struct compile *k, void (*phase)(struct compile *))
+{
+	struct arena *mem = k->f->mem;
 	void (*oom)(void *) = mem->oom;
 	void *arg = mem->oom_arg;
-	uint64_t start = os_now_ns();
 
-	*out = NULL;
-	if (!x->space) {
-		snprintf(x->why, sizeof x->why, "%s: there is no executable memory", f->name);
-		return HEW_NO_EXEC;
-	}
-	asm_init(&k.a);
 	mem->oom = out_of_memory;
-	mem->oom_arg = &k;
-	f->careful = c->careful;
-	if (!setjmp(k.fail)) {
-		run(&k);
-		*out = k.u;
-	} else if (k.u) {
-		tier_unit_free(x, k.u);
-	}
+	mem->oom_arg = k;
+	if (!setjmp(k->fail))
+		phase(k);
 	mem->oom = oom;
 	mem->oom_arg = arg;
-	asm_fini(&k.a);
+	return k->status == HEW_OK;
+}
+
+/* The order of optimising: callees before their callers, as far as there are no circles, since small ones are inlined. */
+static void bottom_up(struct compile *k)
+{
+	struct compile *all = k->all;
+	uint32_t n = k->n, *stack = arena_alloc(k->f->mem, (n + 1) * sizeof *stack), depth, done = 0;
+	uint32_t *next = arena_zero(k->f->mem, n * sizeof *next);		/* 1 + the callee to look at; 0: not seen */
+
+	for (uint32_t root = 0; root < n; root++) {
+		if (next[root])
+			continue;
+		depth = 0;
+		next[root] = 1;
+		stack[depth++] = root;
+		while (depth) {
+			const struct ir_func *f = all[stack[depth - 1]].f, *g;
+			uint32_t j = next[stack[depth - 1]]++ - 1;
+
+			if (j >= f->callee.n) {
+				all[done++].turn = stack[--depth];
+				continue;
+			}
+			g = f->callee.at[j].f;
+			if (g && g->unit < n && all[g->unit].f == g && !next[g->unit]) {
+				next[g->unit] = 1;
+				stack[depth++] = g->unit;
+			}
+		}
+	}
+}
+
+static bool every_phase(struct compile *all, uint32_t n)
+{
+	bool good = attempt(all, bottom_up);
+
+	for (uint32_t i = 0; good && i < n; i++)
+		good = attempt(&all[all[i].turn], optimise);
+	for (uint32_t i = 0; good && i < n; i++)
+		good = attempt(&all[i], generate);
+	for (uint32_t i = 0; good && i < n; i++)
+		good = attempt(&all[i], link_code);
+	return good;
+}
+
+enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_func *const *f, struct tier_compile *c, struct hew_unit **out)
+{
+	uint64_t start = os_now_ns();
+	struct compile *all;
+	enum hew_status s = HEW_OK;
+
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = NULL;
+	if (!x->space) {
+		snprintf(x->why, sizeof x->why, "%s: there is no executable memory", n ? f[0]->name : "nothing");
+		return HEW_NO_EXEC;
+	}
+	all = base_realloc(NULL, 0, n * sizeof *all);
+	if (!all && n) {
+		snprintf(x->why, sizeof x->why, "not enough memory to compile");
+		return HEW_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		all[i] = (struct compile){ .x = x, .f = f[i], .c = c, .all = all, .n = n };
+		asm_init(&all[i].a);
+		f[i]->careful = c->careful;
+		f[i]->unit = i;
+	}
+	if (n)
+		every_phase(all, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (all[i].status != HEW_OK)
+			s = all[i].status;
+		asm_fini(&all[i].a);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (s == HEW_OK)
+			out[i] = all[i].u;
+		else if (all[i].u)
+			tier_unit_free(x, all[i].u);
+	base_free(all, n * sizeof *all);
 	c->ns = os_now_ns() - start;
-	return *out ? HEW_OK : k.status;
+	return s;
 }

@@ -82,8 +82,11 @@ struct hew_guest_vm {
 /* compile.c */
 enum hew_status tier_open(struct tier_context *x, const struct target *t, const struct code_options *o);
 void tier_close(struct tier_context *x);
-/* Compiles f, whose arena is `mem` (its oom handler is replaced for the time of the call). The unit is heap memory. */
-enum hew_status tier_compile(struct tier_context *x, struct ir_func *f, struct arena *mem, struct tier_compile *c, struct hew_unit **out);
+/* Compiles n functions that may call each other (the oom handlers of their arenas are replaced for the time of the call). Units are heap memory;
+ * all of them or none. */
+enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_func *const *f, struct tier_compile *c, struct hew_unit **out);
+static inline enum hew_status tier_compile(struct tier_context *x, struct ir_func *f, struct tier_compile *c, struct hew_unit **out)
+{ return tier_compile_all(x, 1, &f, c, out); }
 void tier_unit_free(struct tier_context *x, struct hew_unit *u);
 void tier_dump(const struct ir_func *f, struct text *out);
 

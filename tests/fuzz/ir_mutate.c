@@ -248,13 +248,13 @@ static const char *round_trip(struct ir_func *f)
 }
 
 /* Compiles what the verifier let through; refusing is fine. Takes the function. */
-static const char *compile(struct trial *t, struct ir_func *f, struct arena *mem, uint64_t seed)
+static const char *compile(struct trial *t, struct ir_func *f, uint64_t seed)
 {
 	struct tier_compile c = { .level = 1 + (int)(seed & 1), .verify = true };
 	enum hew_status s;
 	struct hew_unit *u;
 
-	s = tier_compile(&t->x->x, f, mem, &c, &u);
+	s = tier_compile(&t->x->x, f, &c, &u);
 	text_free(&c.ir);
 	text_free(&c.assembly);
 	if (s == HEW_OK) {
@@ -294,7 +294,7 @@ static const char *one_text(struct trial *t, const char *text, bool no_fold, uin
 			t->functions++;
 			wrong = round_trip(f);
 			if (!wrong)
-				wrong = compile(t, f, &mem, seed);
+				wrong = compile(t, f, seed);
 		}
 		arena_fini(&mem);
 	}

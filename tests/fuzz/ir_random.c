@@ -499,7 +499,7 @@ static bool one_mode(struct test *t, unsigned mode, long *fail_at, const struct 
 	arena_init(&mem, out_of_memory, NULL);
 	c.fail_guard = fail_at ? &counter : NULL;
 	c.want_asm = c.want_ir = t->print;
-	if (tier_compile(&t->x->x, program(&mem, t->seed, false), &mem, &c, &u) != HEW_OK) {
+	if (tier_compile(&t->x->x, program(&mem, t->seed, false), &c, &u) != HEW_OK) {
 		printf("seed %" PRIu64 ", %s: %s\n", t->seed, modes[mode].name, t->x->x.why);
 		arena_fini(&mem);
 		return false;

@@ -6,7 +6,7 @@
  *   fp            caller's frame pointer
  *   fp - 8 ...    callee-saved registers in use, in order of number
  *   fp - slot0 .. spill slots
- *   sp ...        arguments of calls
+ *   .. sp         memory of `stack` nodes, then arguments of calls
  *
  * r11 and xmm15 are never allocated: moves and far calls use them. Exits leave through stubs behind the code: each
  * names its exit in r11 and goes to the unit's tail, which names the unit and goes to the context's common exit tail.
@@ -23,6 +23,7 @@ struct emit {
 	uint32_t b;			/* block being written */
 	uint64_t saved;
 	uint32_t slot0, frame;
+	asm_label *callee;
 	VEC(asm_label) pc; VEC(ir_ref) pc_node;
 };
 
@@ -115,11 +116,14 @@ static void moves_at(struct emit *e, uint32_t i)
 
 static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
 {
-	if (i->base == X64_BASE_FRAME)
-		return x64_at(X64_RBP, i->disp);
-	if (i->base == X64_BASE_STACK)
-		return x64_at(X64_RSP, i->disp);
-	return x64_idx(R(e, i, i->base - 1u), i->index ? R(e, i, i->index - 1u) : X64_NONE, i->scale, i->disp);
+	enum x64_reg index = i->index ? R(e, i, i->index - 1u) : X64_NONE;
+
+	switch (i->base) {
+	case X64_BASE_FRAME: return x64_idx(X64_RBP, index, i->scale, i->disp);
+	case X64_BASE_STACK: return x64_idx(X64_RSP, index, i->scale, i->disp);
+	case X64_BASE_LOCAL: return x64_idx(X64_RSP, index, i->scale, i->disp + (int32_t)((e->m->out_bytes + 15) & ~15u));
+	default: return x64_idx(R(e, i, i->base - 1u), index, i->scale, i->disp);
+	}
 }
 
 /* The comparison whose operands begin at operand k. */
@@ -160,7 +164,7 @@ static void frame_layout(struct emit *e)
 	e->saved = e->m->used_regs & e->m->target->callee_saved;
 	n = (uint32_t)__builtin_popcountll(e->saved);
 	e->slot0 = 8 * (n + 1);
-	bytes = 8 * n + 8 * e->m->n_slots + e->m->out_bytes;
+	bytes = 8 * n + 8 * e->m->n_slots + e->m->local_bytes + ((e->m->out_bytes + 15) & ~15u);
 	e->frame = (bytes + 15) & ~15u;
 }
 
@@ -269,15 +273,25 @@ static void note_pc(struct emit *e, const struct mach_ins *i)
 	vec_push(e->m->mem, &e->pc_node, i->node);
 }
 
+static asm_label callee(struct emit *e, uint32_t k)
+{
+	if (e->callee[k] == UINT32_MAX)
+		e->callee[k] = asm_label_new(e->a);
+	return e->callee[k];
+}
+
 static void call(struct emit *e, const struct mach_ins *i)
 {
 	if (i->index)
 		copy(e, X64_R11, R(e, i, i->index - 1u));
-	else
+	else if (i->op != X64_CALL_FUNC)
 		x64_mov_imm(e->a, X64_R11, i->imm);
 	if (i->scale)
 		x64_mov_imm(e->a, X64_RAX, i->cc);
-	x64_call_r(e->a, X64_R11);
+	if (i->op == X64_CALL_FUNC)
+		x64_call(e->a, callee(e, (uint32_t)i->imm));
+	else
+		x64_call_r(e->a, X64_R11);
 	note_pc(e, i);
 }
 
@@ -428,6 +442,7 @@ static void instruction(struct emit *e, const struct mach_ins *i)
 	case X64_F_CMOV: conditional_move(e, i); break;
 	case X64_F_PARAMS: break;
 	case X64_F_FRAME: copy(e, R(e, i, 0), X64_RBP); break;
+	case X64_F_FUNC: x64_rm(e->a, X64_LEA, 8, R(e, i, 0), x64_rip(callee(e, (uint32_t)i->imm))); break;
 	case X64_F_COUNT_GUARD: count_guard(e, i); break;
 	}
 }
@@ -461,6 +476,9 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 		e.block[b] = asm_label_new(a);
 	for (uint32_t x = 0; x < m->exit.n; x++)
 		e.exit[x] = asm_label_new(a);
+	e.callee = arena_alloc(m->mem, (m->f->callee.n + 1) * sizeof *e.callee);
+	for (uint32_t k = 0; k < m->f->callee.n; k++)
+		e.callee[k] = UINT32_MAX;
 	e.has_moves = arena_zero(m->mem, m->ins.n + 1);
 	for (uint32_t k = 0; k < m->moves.n; k++)
 		e.has_moves[m->moves.at[k].at] = 1;
@@ -480,6 +498,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 	asm_flush_literals(a);
 	asm_relax(a);
 	out->entry = 0;
+	out->callee = e.callee;
 	out->frame_bytes = e.frame;
 	out->slot0 = e.slot0;
 	out->saved = e.saved;

@@ -15,6 +15,8 @@ struct lower {
 	uint32_t *cover;	/* of those, how many a user can take over */
 	uint8_t *folded;	/* not computed: its users take it over */
 	uint8_t *index_free;	/* may bring an index into the address */
+	uint32_t *local;	/* by `stack` node: its offset among them */
+	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
 	ir_ref cur;
 };
 
@@ -95,6 +97,8 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_base(l, n->a, true);
 	else if (n->op == IR_check || n->op == IR_br || n->op == IR_select)
 		cover_cond(l, n->a);
+	else if (n->op == IR_call && n->a > 0 && ir_at(l->f, n->a)->op == IR_func)
+		l->cover[n->a]++;
 	if (!l->uses[r] || l->cover[r] != l->uses[r] || n->op == IR_load)
 		return;
 	l->folded[r] = 1;
@@ -244,9 +248,16 @@ static uint32_t reg(struct lower *l, ir_ref r)
 	struct mach_ins *i;
 	uint32_t v;
 
-	if (r > 0)
+	if (r > 0 && ir_at(l->f, r)->op != IR_stack)
 		return vreg(l, r);
 	v = mach_vreg_new(l->m, class_of(t), t, 0);
+	if (r > 0) {
+		i = ins(l, X64_LEA, X64_F_LEA, 8);
+		mach_add(l->m, i, v, MACH_DEF, MACH_NO_REG);
+		i->base = X64_BASE_LOCAL;
+		i->disp = (int32_t)l->local[r];
+		return v;
+	}
 	i = ins(l, X64_MOV, ir_is_float(t) ? X64_F_MOVF : X64_F_MOVI, ir_types[t].size);
 	i->imm = ir_kbits(l->f, r);
 	mach_add(l->m, i, v, MACH_DEF, MACH_NO_REG);
@@ -268,7 +279,7 @@ static bool imm32(const struct lower *l, ir_ref r) { return ir_is_const(r) && fi
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------ */
 
-struct addr { uint32_t base, index; uint8_t scale; int32_t disp; };
+struct addr { uint32_t base, index; uint8_t scale, area; int32_t disp; };	/* area: instead of base, X64_BASE_LOCAL */
 
 static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 {
@@ -290,14 +301,20 @@ static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 		}
 		base = n->a;
 	}
-	a.base = reg(l, base);
+	if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
+		a.area = X64_BASE_LOCAL;
+		a.disp += (int32_t)l->local[base];
+	} else {
+		a.base = reg(l, base);
+	}
 	return a;
 }
 
 static void add_address(struct lower *l, struct mach_ins *i, const struct addr *a, enum mach_role role)
 {
-	mach_add(l->m, i, a->base, role, MACH_NO_REG);
-	i->base = (uint8_t)i->n;
+	if (!a->area)
+		mach_add(l->m, i, a->base, role, MACH_NO_REG);
+	i->base = a->area ? a->area : (uint8_t)i->n;
 	if (a->index) {
 		mach_add(l->m, i, a->index, role, MACH_NO_REG);
 		i->index = (uint8_t)i->n;
@@ -686,9 +703,9 @@ static void call(struct lower *l, ir_ref r)
 			stack_argument(l, l->f->pool.at[n->b + (ir_ref)k], at[k].stack);
 		else
 			arg[k] = reg(l, l->f->pool.at[n->b + (ir_ref)k]);
-	if (n->a > 0)
-		target = vreg(l, n->a);
-	i = ins(l, X64_CALL, X64_F_CALL, 8);
+	if (n->a > 0 && ir_at(l->f, n->a)->op != IR_func)
+		target = reg(l, n->a);
+	i = ins(l, n->a > 0 && !target ? X64_CALL_FUNC : X64_CALL, X64_F_CALL, 8);
 	for (unsigned k = 0; k < d->n_results; k++) {
 		ir_ref res = r;
 
@@ -704,7 +721,7 @@ static void call(struct lower *l, ir_ref r)
 	if (target)
 		use(l, i, target);
 	else
-		i->imm = ir_kbits(l->f, n->a);
+		i->imm = n->a > 0 ? ir_at(l->f, n->a)->a : ir_kbits(l->f, n->a);
 	i->index = target ? (uint8_t)i->n : 0;
 	for (uint32_t k = 0; k < n->aux; k++)
 		if (at[k].reg != MACH_NO_REG)
@@ -755,6 +772,15 @@ static void control(struct lower *l, uint32_t b)
 	i->flags |= MACH_END;
 }
 
+static void frame_address(struct lower *l, ir_ref r, uint8_t base, int32_t disp)
+{
+	struct mach_ins *i = ins(l, X64_LEA, X64_F_LEA, 8);
+
+	def(l, i, r);
+	i->base = base;
+	i->disp = disp;
+}
+
 /* sizes: table */
 static void node(struct lower *l, ir_ref r)
 {
@@ -770,6 +796,15 @@ static void node(struct lower *l, ir_ref r)
 	switch (n->op) {
 	case IR_nop: case IR_arg: case IR_result: break;
 	case IR_sp: def(l, ins(l, X64_MOV, X64_F_FRAME, 8), r); break;
+	case IR_inargs: frame_address(l, r, X64_BASE_FRAME, 16); break;
+	case IR_stack:
+		if (l->wanted[r])
+			frame_address(l, r, X64_BASE_LOCAL, (int32_t)l->local[r]);
+		break;
+	case IR_func:
+		def(l, ins(l, X64_LEA, X64_F_FUNC, 8), r);
+		l->m->ins.at[l->m->ins.n - 1].imm = n->a;
+		break;
 	case IR_add: case IR_sub: case IR_mul: case IR_and: case IR_or: case IR_xor: binary(l, r, X64_F_RR2, X64_F_RI2); break;
 	case IR_smulh: case IR_umulh: high_product(l, r); break;
 	case IR_shl: case IR_shr: case IR_sar: shift(l, r); break;
@@ -828,16 +863,56 @@ static void parameters(struct lower *l)
 		}
 }
 
+static void want(void *arg, ir_ref *r)
+{
+	struct lower *l = arg;
+
+	if (*r > 0)
+		l->wanted[*r] = 1;
+}
+
+/* Gives the `stack` nodes their places. */
+static void locals(struct lower *l)
+{
+	struct ir_func *f = l->f;
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->ins.n; k++) {
+			const struct ir_node *n = ir_at(f, b->ins.at[k]);
+
+			ir_visit_state(f, ir_node_state(f, n), want, l);
+			if (n->op != IR_stack)
+				continue;
+			at = (at + (uint32_t)n->b - 1) & ~((uint64_t)(uint32_t)n->b - 1);
+			l->local[b->ins.at[k]] = (uint32_t)at;
+			at += (uint32_t)n->a;
+			if (at > INT32_MAX / 2)
+				l->m->bail(l->m->bail_arg, "more than 1 GiB of stack");
+		}
+		ir_visit_state(f, ir_node_state(f, ir_at(f, b->control)), want, l);
+	}
+	for (uint32_t e = 0; e < f->edge.n; e++)
+		for (uint32_t k = 0; k < f->edge.at[e].n; k++)
+			want(l, &f->pool.at[f->edge.at[e].args + k]);
+	l->m->local_bytes = (uint32_t)(at + 15) & ~15u;
+}
+
 void x64_lower(struct mach_func *m)
 {
 	struct lower l = { .m = m, .f = m->f };
 	struct ir_func *f = m->f;
 
+	l.local = arena_zero(m->mem, f->node.n * sizeof *l.local);
+	l.wanted = arena_zero(m->mem, f->node.n);
 	l.uses = arena_zero(m->mem, f->node.n * sizeof *l.uses);
 	l.cover = arena_zero(m->mem, f->node.n * sizeof *l.cover);
 	l.folded = arena_zero(m->mem, f->node.n);
 	l.index_free = arena_zero(m->mem, f->node.n);
 	prepare(&l);
+	locals(&l);
 	for (uint32_t b = 0; b < m->block.n; b++) {
 		struct ir_block *ib = &f->block.at[m->block.at[b].ir];
 

@@ -201,13 +201,15 @@ enum x64_form_kind {
 	X64_F_CMOV,		/* dst no yes, comparison: dst := cc ? yes : no */
 	X64_F_PARAMS,		/* the function's arguments */
 	X64_F_FRAME,		/* dst          dst := frame pointer */
+	X64_F_FUNC,		/* dst          dst := address of callee imm */
 	X64_F_COUNT_GUARD	/* stress: leave through exit `target` when the guard counter runs out */
 };
+enum { X64_CALL_FUNC = X64_OP_COUNT };	/* op of X64_F_CALL: callee imm of the IR */
 /* the comparison of forms BR, GUARD, SETCC, CMOV */
 enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_FLOAT, X64_CMP_MI };
 /* pseudo conditions for floats: equal needs "not parity" as well */
 enum { X64_CC_FEQ = 16, X64_CC_FNE = 17 };
-enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254 };	/* mach_ins.base */
+enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes */
 
 void x64_lower(struct mach_func *m);
 void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out);
