@@ -71,6 +71,7 @@ struct hew_fn *hew_fn_new(struct hew *x, const char *name, hew_type result, int 
 		hew_fn_free(f);
 		return NULL;
 	}
+	f->f->strict = true;
 	if (result != HEW_VOID) {
 		f->f->result[0] = (uint8_t)result;
 		f->f->n_results = 1;

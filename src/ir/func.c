@@ -244,6 +244,29 @@ static ir_ref share(struct ir_func *f, struct ir_node n)
 	return (ir_ref)(f->node.n - 1);
 }
 
+void ir_forget_shared(struct ir_func *f)
+{
+	memset(f->hash, 0, f->hash_cap * sizeof *f->hash);
+}
+
+ir_ref ir_again(struct ir_func *f, ir_ref r)
+{
+	struct ir_node n = *ir_at(f, r);
+	ir_ref x = ir_fold(f, &n);
+	uint32_t i;
+
+	if (x)
+		return x;
+	*ir_at(f, r) = n;
+	if (ir_pinned(f, &n))
+		return r;
+	for (i = node_hash(&n) & (f->hash_cap - 1); f->hash[i]; i = (i + 1) & (f->hash_cap - 1))
+		if (f->hash[i] == (uint32_t)r || same_node(&f->node.at[f->hash[i]], &n))
+			return (ir_ref)f->hash[i];
+	f->hash[i] = (uint32_t)r;
+	return r;
+}
+
 /* A load or check of this block that is the same node, or 0. */
 static ir_ref seen_in_block(const struct ir_func *f, const struct ir_node *n)
 {

@@ -126,6 +126,9 @@ struct ir_func {
 	uint32_t *order, n_order;	/* reachable blocks in reverse post-order, by ir_analyse */
 	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
+	uint32_t size;			/* live nodes, counted by the last pass */
+	bool optimised;			/* all passes have run: callers may take it over */
+	bool strict;			/* a load is safe only where it stands; else wherever its operands exist */
 	bool careful;			/* no check may fail without need: such a failure made the guest compile again */
 	const char *bad;		/* misuse of the builder: first complaint */
 };
@@ -154,6 +157,8 @@ void ir_ret(struct ir_func *f, ir_ref a, ir_ref b);
 void ir_exit(struct ir_func *f, uint32_t state);
 uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct ir_slot *slots);
 ir_ref ir_raw_node(struct ir_func *f, struct ir_node n);	/* for passes: no folding, no placing */
+void ir_forget_shared(struct ir_func *f);			/* for passes: nodes made so far are not shared any more */
+ir_ref ir_again(struct ir_func *f, ir_ref r);			/* for passes: folds and shares node r, whose operands changed; r or what it equals */
 
 static inline struct ir_node *ir_at(const struct ir_func *f, ir_ref r) { return &f->node.at[r]; }
 static inline bool ir_is_const(ir_ref r) { return r < 0; }

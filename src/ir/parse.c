@@ -679,6 +679,8 @@ static void function_head(struct parser *p)
 				bad(p, "a function has at most two results");
 			p->f->result[p->f->n_results++] = (uint8_t)type(p);
 		} while (accept(p, ","));
+	p->f->strict = accept(p, "strict");
+
 	next_line(p);
 	while (accept(p, "class")) {
 		uint32_t c = count_number(p, IR_MAX_CLASS - 1, "alias class");

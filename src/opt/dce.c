@@ -123,6 +123,9 @@ bool opt_dce(struct ir_func *f)
 	}
 	while (d.work.n)
 		mark_operands(&d, d.work.at[--d.work.n]);
+	f->size = 0;
+	for (uint32_t r = 1; r < f->node.n; r++)
+		f->size += d.live[r];
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], w = 0;
 		struct ir_block *blk = &f->block.at[b];

@@ -9,13 +9,19 @@
  */
 #include "opt/opt.h"
 
+/* May the load of a strict function be made before the loop? Of memory that is there for sure, or when every way through the loop makes it. */
+static bool is_safe(const struct opt_loop *l, uint32_t b, const struct ir_node *n)
+{
+	return ir_is_const(n->a) || ir_at(l->f, n->a)->op == IR_stack || (!l->calls && opt_certain(l, b));
+}
+
 static bool may_move(struct opt_loop *l, uint32_t b, ir_ref r, uint32_t writes)
 {
 	struct ir_node *n = ir_at(l->f, r);
 	uint32_t state;
 
 	if (n->op == IR_load)
-		return !(writes >> IR_MEM_CLASS(n->aux) & 1) && opt_invariant(l, n->a);
+		return !(writes >> IR_MEM_CLASS(n->aux) & 1) && opt_invariant(l, n->a) && (!l->f->strict || is_safe(l, b, n));
 	if (l->f->careful || n->op != IR_check || !opt_invariant(l, n->a) || !opt_invariant(l, n->b) || !opt_every_turn(l, b))
 		return false;
 	state = opt_state_before(l);
@@ -48,10 +54,11 @@ static bool hoist_from(struct opt_loop *l, uint32_t b, uint32_t writes)
 	return kept != n;
 }
 
-static uint32_t written(const struct ir_func *f, uint32_t header)
+static uint32_t written(const struct ir_func *f, uint32_t header, bool *calls)
 {
 	uint32_t w = 0;
 
+	*calls = false;
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
@@ -60,6 +67,7 @@ static uint32_t written(const struct ir_func *f, uint32_t header)
 		for (uint32_t k = 0; k < b->ins.n; k++) {
 			const struct ir_node *n = ir_at(f, b->ins.at[k]);
 
+			*calls |= n->op == IR_call;
 			w |= n->op == IR_store ? UINT32_C(1) << IR_MEM_CLASS(n->aux) : n->op == IR_call ? f->call.at[n->c].writes : 0;
 		}
 	}
@@ -78,7 +86,7 @@ bool opt_licm(struct ir_func *f)
 
 		if (!opt_loop_enter(&l, h))
 			continue;
-		writes = written(f, h);
+		writes = written(f, h, &l.calls);
 		for (uint32_t k = i; k < f->n_order; k++)
 			if (ir_in_loop(f, h, f->order[k]))
 				changed |= hoist_from(&l, f->order[k], writes);

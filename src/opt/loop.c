@@ -168,3 +168,18 @@ bool opt_every_turn(const struct opt_loop *l, uint32_t b)
 			return false;
 	return true;
 }
+
+bool opt_certain(const struct opt_loop *l, uint32_t b)
+{
+	const struct ir_func *f = l->f;
+
+	for (uint32_t i = f->block.at[l->header].rpo; i < f->n_order; i++) {
+		uint32_t x = f->order[i], e[2];
+		unsigned n = ir_in_loop(f, l->header, x) ? ir_succs(f, x, e) : 0;
+
+		for (unsigned j = 0; j < n; j++)
+			if (!ir_in_loop(f, l->header, f->edge.at[e[j]].to) && !ir_dominates(f, b, x))
+				return false;
+	}
+	return opt_every_turn(l, b);
+}

@@ -36,6 +36,7 @@ struct opt_loop {
 	VEC(ir_ref) work;
 	uint32_t header, before;	/* the loop and the block before it */
 	uint32_t edge;			/* from before into header */
+	bool calls;			/* a call in it may never return; set by who asks */
 	uint32_t state;			/* of opt_state_before; UINT32_MAX: there can be none */
 };
 void opt_loops_begin(struct opt_loop *l, struct ir_func *f);		/* analyses f and makes blocks before loops */
@@ -44,5 +45,6 @@ bool opt_invariant(struct opt_loop *l, ir_ref r);
 ir_ref opt_before(const struct opt_loop *l, ir_ref r);			/* an argument of the header as what enters the loop; others as they are */
 uint32_t opt_state_before(struct opt_loop *l);				/* the header's state as seen from before, or 0 */
 bool opt_every_turn(const struct opt_loop *l, uint32_t b);
+bool opt_certain(const struct opt_loop *l, uint32_t b);			/* whoever enters the loop gets to b before he leaves it */
 
 #endif

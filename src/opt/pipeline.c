@@ -41,6 +41,12 @@ static bool run_named(struct ir_func *f, const struct opt_options *o, char *why,
 	return true;
 }
 
+static bool finish(struct ir_func *f)
+{
+	f->optimised = true;
+	return true;
+}
+
 bool opt_run(struct ir_func *f, const struct opt_options *o, char *why, size_t n)
 {
 	char what[256];
@@ -50,9 +56,9 @@ bool opt_run(struct ir_func *f, const struct opt_options *o, char *why, size_t n
 		return false;
 	}
 	if (o->passes)
-		return run_named(f, o, why, n);
+		return run_named(f, o, why, n) && finish(f);
 	for (unsigned i = 0; i < opt_n_passes; i++)
 		if (opt_passes[i].level <= o->level && !run_one(f, &opt_passes[i], o, why, n))
 			return false;
-	return true;
+	return finish(f);
 }

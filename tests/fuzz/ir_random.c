@@ -18,13 +18,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BUFFER = 256, MAX_VALUES = 400, SLOTS = 6, SECONDS = 30 };
+enum { BUFFER = 256, LOCAL = 24, MAX_VALUES = 400, SLOTS = 6, SECONDS = 30 };
 
 struct gen {
 	struct ir_func *f;
 	uint64_t rng;
 	ir_ref value[IR_TYPE_COUNT][MAX_VALUES]; unsigned n[IR_TYPE_COUNT];
-	ir_ref buf;
+	ir_ref buf, local[3];		/* the buffer; memory of the frame */
 	unsigned depth, budget, pc;
 };
 
@@ -168,6 +168,29 @@ static ir_ref address(struct gen *g, unsigned *cls, int32_t *off)
 	if (below(g, 3) == 0)
 		p = emit(g, IR_add, IR_T_ptr, p, ir_const(g->f, IR_T_i64, (int64_t)below(g, 2) * 8), 0);
 	return p;
+}
+
+/* Memory of the frame: any width anywhere, so that pieces overlap; now and then the address goes away. */
+static void local(struct gen *g)
+{
+	ir_ref p = g->local[below(g, 3)];
+	enum ir_type t = any_type(g);
+	enum ir_width w = ir_is_float(t) || below(g, 2) ? IR_W_FULL : (enum ir_width)(1 + below(g, t == IR_T_i64 ? 6 : 4));
+	int32_t off = (int32_t)(below(g, 3) ? below(g, 3) * 8 : below(g, LOCAL - 7));
+
+	if (below(g, 4) == 0) {
+		p = emit(g, IR_add, IR_T_ptr, p, ir_const(g->f, IR_T_i64, off), 0);
+		off = 0;
+	} else if (below(g, 40) == 0) {
+		ir_ref index = emit(g, IR_and, IR_T_i64, any(g, IR_T_i64), ir_const(g->f, IR_T_i64, 1), 0);
+
+		p = emit(g, IR_add, IR_T_ptr, p, emit(g, IR_shl, IR_T_i64, index, ir_const(g->f, IR_T_i64, 3), 0), 0);
+		off = 8;
+	}
+	if (below(g, 2))
+		add(g, ir_load(g->f, t, w, 0, p, off));
+	else
+		ir_store(g->f, w, 0, p, off, no_nan(g, any(g, t)));
 }
 
 static void memory(struct gen *g)
@@ -319,6 +342,33 @@ static void loop(struct gen *g)
 		add(g, ir_block_arg(g->f, out, t[i]));
 }
 
+/* A loop that tests at its top, its counter in memory. */
+static void while_loop(struct gen *g)
+{
+	uint32_t head = ir_block_new(g->f), body = ir_block_new(g->f), out = ir_block_new(g->f);
+	ir_ref counter = ir_emit(g->f, IR_stack, IR_T_ptr, 0, 8, 8, 0), k;
+	unsigned n[IR_TYPE_COUNT];
+	uint32_t yes, no;
+
+	ir_store(g->f, IR_W_FULL, 0, counter, 0, ir_const(g->f, IR_T_i64, below(g, 5)));
+	ir_jmp(g->f, head, 0, NULL);
+	save(g, n);
+	ir_start(g->f, head);
+	if (below(g, 3) == 0)
+		local(g);
+	k = ir_load(g->f, IR_T_i64, IR_W_FULL, 0, counter, 0);
+	yes = ir_edge_new(g->f, body, 0, NULL);
+	no = ir_edge_new(g->f, out, 0, NULL);
+	ir_br(g->f, emit(g, IR_lt, IR_T_i32, ir_const(g->f, IR_T_i64, 0), k, 0), yes, no);
+	ir_start(g->f, body);
+	statements(g, 2 + below(g, 6));
+	k = ir_load(g->f, IR_T_i64, IR_W_FULL, 0, counter, 0);
+	ir_store(g->f, IR_W_FULL, 0, counter, 0, emit(g, IR_sub, IR_T_i64, k, ir_const(g->f, IR_T_i64, 1), 0));
+	ir_jmp(g->f, head, 0, NULL);
+	restore(g, n);
+	ir_start(g->f, out);
+}
+
 static void statements(struct gen *g, unsigned n)
 {
 	g->depth++;
@@ -330,11 +380,13 @@ static void statements(struct gen *g, unsigned n)
 		else if (k < 47) division(g);
 		else if (k < 56) conversion(g);
 		else if (k < 64) choose(g);
+		else if (k < 70) local(g);
 		else if (k < 78) memory(g);
 		else if (k < 83) call(g);
 		else if (k < 90) guard(g);
 		else if (k < 96 && g->depth < 5) diamond(g);
-		else if (g->depth < 4) loop(g);
+		else if (k < 98 && g->depth < 4) loop(g);
+		else if (g->depth < 4) while_loop(g);
 	}
 	g->depth--;
 }
@@ -356,6 +408,12 @@ static struct ir_func *program(struct arena *mem, uint64_t seed, bool plain)
 	add(&g, ir_block_arg(g.f, 0, IR_T_i32));
 	add(&g, ir_block_arg(g.f, 0, IR_T_f64));
 	add(&g, ir_block_arg(g.f, 0, IR_T_f32));
+	g.f->strict = seed & 1;
+	for (unsigned k = 0; k < COUNT_OF(g.local); k++) {
+		g.local[k] = ir_emit(g.f, IR_stack, IR_T_ptr, 0, LOCAL, 8, 0);
+		for (int32_t o = 0; o < LOCAL; o += 8)
+			ir_store(g.f, IR_W_FULL, 0, g.local[k], o, any(&g, IR_T_i64));
+	}
 	statements(&g, 12);
 	a = emit(&g, IR_xor, IR_T_i64, any(&g, IR_T_i64), emit(&g, IR_sext, IR_T_i64, any(&g, IR_T_i32), 0, 0), 0);
 	b = emit(&g, IR_fadd, IR_T_f64, any(&g, IR_T_f64), emit(&g, IR_fcvt, IR_T_f64, any(&g, IR_T_f32), 0, 0), 0);
@@ -498,6 +556,7 @@ static bool one_mode(struct test *t, unsigned mode, long *fail_at, const struct 
 
 	arena_init(&mem, out_of_memory, NULL);
 	c.fail_guard = fail_at ? &counter : NULL;
+	c.passes = fail_at ? "" : NULL;
 	c.want_asm = c.want_ir = t->print;
 	if (tier_compile(&t->x->x, program(&mem, t->seed, false), &c, &u) != HEW_OK) {
 		printf("seed %" PRIu64 ", %s: %s\n", t->seed, modes[mode].name, t->x->x.why);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * rotate.c - a loop that tests at its top gets a copy of the test at its bottom: the test above runs once, on entry.
+ *
+ *      H: test ------> out               H: test -------> out
+ *      |     ^                           |                 ^
+ *      body -+                  =>       body  <----+      |
+ *                                        |          |      |
+ *                                        H': test --+------+
+ *
+ * What stands in the loop is reached only when it runs at least once, so that licm.c may move it before the loop. Runs before
+ * sroa.c, while variables are in memory: nothing that the test computes may be used outside of its block, and the copy
+ * needs no repair of SSA form.
+ */
+#include "opt/opt.h"
+
+enum { MAX_PINNED = 10 };
+struct rotate {
+	struct ir_func *f;
+	uint32_t n;
+	bool *crosses;			/* by block: something it defines is used in another one */
+	uint32_t *seen, stamp;		/* by node */
+	VEC(ir_ref) work;
+	uint32_t block;
+	uint32_t *at;			/* by pinned node and argument: 1 + its block */
+	ir_ref *copy;			/* by node: in the loop at hand */
+	VEC(ir_ref) copied;
+};
+
+static void use(void *arg, ir_ref *r)
+{
+	struct rotate *x = arg;
+
+	if (*r <= 0 || x->seen[*r] == x->stamp)
+		return;
+	x->seen[*r] = x->stamp;
+	if (x->at[*r] && x->at[*r] != x->block + 1)
+		x->crosses[x->at[*r] - 1] = true;
+	else if (!x->at[*r])
+		vec_push(x->f->mem, &x->work, *r);
+}
+
+static void find_crossing(struct rotate *x)
+{
+	struct ir_func *f = x->f;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->arg.n; k++)
+			x->at[b->arg.at[k]] = f->order[i] + 1;
+		for (uint32_t k = 0; k < b->ins.n; k++)
+			x->at[b->ins.at[k]] = f->order[i] + 1;
+	}
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		x->block = f->order[i];
+		x->stamp++;
+		for (uint32_t k = 0; k <= b->ins.n; k++) {
+			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
+
+			ir_visit(f, ir_at(f, r), use, x);
+			ir_visit_state(f, ir_node_state(f, ir_at(f, r)), use, x);
+			while (x->work.n)
+				ir_visit(f, ir_at(f, x->work.at[--x->work.n]), use, x);
+		}
+	}
+}
+
+static bool may_copy(const struct rotate *x, uint32_t h)
+{
+	const struct ir_func *f = x->f;
+	const struct ir_block *b = &f->block.at[h];
+	const struct ir_node *c = ir_at(f, b->control);
+	bool in_yes, in_no;
+
+	if (b->loop != h + 1 || b->state || c->op != IR_br || b->ins.n > MAX_PINNED || x->crosses[h])
+		return false;
+	in_yes = ir_in_loop(f, h, f->edge.at[c->b].to);
+	in_no = ir_in_loop(f, h, f->edge.at[c->c].to);
+	if (in_yes == in_no || f->edge.at[in_yes ? c->b : c->c].to == h)
+		return false;
+	for (uint32_t k = 0; k < b->ins.n; k++)
+		if (ir_at(f, b->ins.at[k])->op == IR_stack || (ir_ops[ir_at(f, b->ins.at[k])->op].flags & IR_GUARD))
+			return false;
+	return true;
+}
+
+static void map(void *arg, ir_ref *r);
+
+/* The copy of a value: arguments and pinned nodes of the header have one, and pure nodes on top of them. Depth is that of the
+ * expressions of one source statement. */
+static ir_ref copy_of(struct rotate *x, ir_ref r)
+{
+	struct ir_node n;
+	ir_ref c;
+
+	if (r <= 0 || (uint32_t)r >= x->n || x->copy[r])
+		return r > 0 && (uint32_t)r < x->n ? x->copy[r] : r;
+	if (ir_pinned(x->f, ir_at(x->f, r)) || ir_at(x->f, r)->op == IR_arg)
+		return r;
+	n = *ir_at(x->f, r);
+	ir_visit(x->f, &n, map, x);
+	c = ir_emit(x->f, n.op, n.type, n.aux, n.a, n.b, n.c);
+	x->copy[r] = c;
+	vec_push(x->f->mem, &x->copied, r);
+	return c;
+}
+
+static void map(void *arg, ir_ref *r) { *r = copy_of(arg, *r); }
+
+static void set_copy(struct rotate *x, ir_ref r, ir_ref c)
+{
+	x->copy[r] = c;
+	vec_push(x->f->mem, &x->copied, r);
+}
+
+static ir_ref copy_pinned(struct rotate *x, ir_ref r)
+{
+	struct ir_func *f = x->f;
+	struct ir_node n = *ir_at(f, r);
+
+	if (n.op == IR_call) {
+		struct ir_call d = f->call.at[n.c];
+		ir_ref *args = arena_alloc(f->mem, (n.aux + 1u) * sizeof *args);
+
+		for (unsigned k = 0; k < n.aux; k++)
+			args[k] = copy_of(x, f->pool.at[n.b + (ir_ref)k]);
+		return ir_call_(f, copy_of(x, n.a), &d, n.aux, args);
+	}
+	ir_visit(f, &n, map, x);
+	if (n.op == IR_load)
+		return ir_load(f, n.type, IR_MEM_WIDTH(n.aux), IR_MEM_CLASS(n.aux), n.a, n.b);
+	return ir_emit(f, n.op, n.type, n.aux, n.a, n.b, n.c);
+}
+
+static uint32_t copy_edge(struct rotate *x, uint32_t e)
+{
+	struct ir_func *f = x->f;
+	struct ir_edge old = f->edge.at[e];
+	ir_ref *args = arena_alloc(f->mem, (old.n + 1) * sizeof *args);
+
+	for (uint32_t k = 0; k < old.n; k++)
+		args[k] = copy_of(x, f->pool.at[old.args + k]);
+	return ir_edge_new(f, old.to, old.n, args);
+}
+
+static void rotate(struct rotate *x, uint32_t h)
+{
+	struct ir_func *f = x->f;
+	uint32_t h2 = ir_block_new(f), yes, no;
+	struct ir_node c;
+
+	ir_start(f, h2);
+	for (uint32_t k = 0; k < f->block.at[h].arg.n; k++)
+		set_copy(x, f->block.at[h].arg.at[k], ir_block_arg(f, h2, ir_at(f, f->block.at[h].arg.at[k])->type));
+	for (uint32_t k = 0; k < f->block.at[h].ins.n; k++) {
+		ir_ref r = f->block.at[h].ins.at[k];
+
+		set_copy(x, r, copy_pinned(x, r));
+	}
+	c = *ir_at(f, f->block.at[h].control);
+	yes = copy_edge(x, (uint32_t)c.b);
+	no = copy_edge(x, (uint32_t)c.c);
+	ir_br(f, copy_of(x, c.a), yes, no);
+	for (uint32_t k = 0; k < f->block.at[h].pred.n; k++) {
+		uint32_t p = f->block.at[h].pred.at[k], e[2];
+		unsigned n = ir_in_loop(f, h, p) ? ir_succs(f, p, e) : 0;
+
+		for (unsigned j = 0; j < n; j++)
+			if (f->edge.at[e[j]].to == h)
+				f->edge.at[e[j]].to = h2;
+	}
+	while (x->copied.n)
+		x->copy[x->copied.at[--x->copied.n]] = 0;
+}
+
+bool opt_rotate(struct ir_func *f)
+{
+	struct rotate x = { .f = f, .n = f->node.n };
+	bool changed = false;
+
+	ir_analyse(f);
+	x.crosses = arena_zero(f->mem, f->block.n);
+	x.seen = arena_zero(f->mem, x.n * sizeof *x.seen);
+	x.at = arena_zero(f->mem, x.n * sizeof *x.at);
+	x.copy = arena_zero(f->mem, x.n * sizeof *x.copy);
+	find_crossing(&x);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		if (may_copy(&x, f->order[i])) {
+			rotate(&x, f->order[i]);
+			changed = true;
+		}
+	return changed;
+}
