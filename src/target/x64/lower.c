@@ -122,6 +122,56 @@ static bool may_fuse(const struct lower *l, const struct fuse *x, ir_ref r)
 	return r > 0 && ir_at(l->f, r)->op == IR_load && l->uses[r] == 1 && x->at[r] > x->barrier;
 }
 
+static void swap_operands(struct ir_node *n)
+{
+	ir_ref t = n->a;
+
+	n->a = n->b;
+	n->b = t;
+}
+
+static bool whole(const struct lower *l, ir_ref load, enum ir_type t)
+{
+	const struct ir_node *m = ir_at(l->f, load);
+
+	return m->type == t && IR_MEM_WIDTH(m->aux) == IR_W_FULL;
+}
+
+/* add reg, [mem] and its like. */
+static void fuse_int(struct lower *l, const struct fuse *x, struct ir_node *n)
+{
+	if (n->type == IR_T_ptr || ir_is_const(n->b) || n->a == n->b)
+		return;
+	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
+		swap_operands(n);
+	if (may_fuse(l, x, n->b) && whole(l, n->b, n->type))
+		l->folded[n->b] = 1;
+}
+
+/* A store of what was loaded from the same place and changed by one operation: add [mem], reg. */
+static void fuse_store(struct lower *l, const struct fuse *x, const struct ir_node *n)
+{
+	struct ir_node *v = n->c > 0 ? ir_at(l->f, n->c) : NULL;
+	const struct ir_node *m;
+
+	if (!v || (v->op != IR_add && v->op != IR_sub && v->op != IR_and && v->op != IR_or && v->op != IR_xor) || v->type == IR_T_ptr ||
+	    l->uses[n->c] != 1 || x->at[n->c] <= x->barrier || v->a == v->b)
+		return;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		m = may_fuse(l, x, v->a) ? ir_at(l->f, v->a) : NULL;
+		if (m && m->a == n->a && m->b == n->b && IR_MEM_CLASS(m->aux) == IR_MEM_CLASS(n->aux) &&
+		    ir_access_bytes(m->type, m->aux) == ir_access_bytes(v->type, n->aux)) {
+			if (v->b > 0 && ir_at(l->f, v->b)->op == IR_load)
+				l->folded[v->b] = 0;
+			l->folded[v->a] = l->folded[n->c] = 1;
+			return;
+		}
+		if (!(ir_ops[v->op].flags & IR_COMM) || v->b <= 0)
+			return;
+		swap_operands(v);
+	}
+}
+
 /* The comparison with a constant that decides this check or branch: cmp [mem], imm. */
 static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 {
@@ -140,12 +190,8 @@ static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 
 static void fuse_float(struct lower *l, const struct fuse *x, struct ir_node *n)
 {
-	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a)) {
-		ir_ref t = n->a;
-
-		n->a = n->b;
-		n->b = t;
-	}
+	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
+		swap_operands(n);
 	if (may_fuse(l, x, n->b) && n->a != n->b)
 		l->folded[n->b] = 1;
 }
@@ -169,6 +215,10 @@ static void fuse_loads(struct lower *l)
 				fuse_compare(l, &x, n->a);
 			else if (n->op >= IR_fadd && n->op <= IR_fdiv)
 				fuse_float(l, &x, n);
+			else if (n->op == IR_add || n->op == IR_sub || n->op == IR_mul || n->op == IR_and || n->op == IR_or || n->op == IR_xor)
+				fuse_int(l, &x, n);
+			else if (n->op == IR_store)
+				fuse_store(l, &x, n);
 			if (ir_ops[n->op].flags & IR_EFFECT)
 				x.barrier = pos;
 		}
@@ -432,6 +482,15 @@ static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_fo
 		return;
 	}
 	a = reg(l, n->a);
+	if (n->b > 0 && l->folded[n->b]) {
+		struct addr m = address(l, ir_at(l->f, n->b)->a, ir_at(l->f, n->b)->b);
+
+		i = ins(l, op, X64_F_RM2, size);
+		def_same(l, i, r);
+		use(l, i, a);
+		add_address(l, i, &m, MACH_LATE);
+		return;
+	}
 	b = reg(l, n->b);
 	i = ins(l, op, rr, size);
 	def_same(l, i, r);
@@ -614,6 +673,18 @@ static void store(struct lower *l, ir_ref r)
 	struct mach_ins *i;
 	uint32_t v;
 
+	if (n->c > 0 && l->folded[n->c] && ir_at(l->f, n->c)->op != IR_bitcast) {
+		const struct ir_node *x = ir_at(l->f, n->c);
+
+		v = imm32(l, x->b) ? 0 : reg(l, x->b);
+		i = ins(l, alu_op[x->op], v ? X64_F_STORE : X64_F_STOREI, size);
+		if (v)
+			use(l, i, v);
+		else
+			i->imm = ir_kbits(l->f, x->b);
+		add_address(l, i, &a, MACH_USE);
+		return;
+	}
 	if (ir_is_const(n->c) && (!ir_is_float(t) || ir_kbits(l->f, n->c) == 0) && (size < 8 || fits32(ir_kbits(l->f, n->c)))) {
 		i = ins(l, X64_MOV, X64_F_STOREI, size);
 		i->imm = ir_kbits(l->f, n->c);
