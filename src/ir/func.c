@@ -282,6 +282,7 @@ static ir_ref seen_in_block(const struct ir_func *f, const struct ir_node *n)
 
 static void new_versions(struct ir_func *f, uint32_t classes)
 {
+	classes = ir_touched(f, classes);
 	for (unsigned c = 0; classes; c++, classes >>= 1)
 		if (classes & 1)
 			f->version[c] = f->next_version++;

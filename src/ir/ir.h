@@ -117,6 +117,7 @@ struct ir_func {
 	const char *class_name[IR_MAX_CLASS]; uint32_t n_classes;
 	uint32_t immutable;		/* classes whose memory never changes while the function runs */
 	uint32_t changing;		/* classes that may change at any moment: never shared, never moved */
+	uint32_t any;			/* classes that overlap all others; those do not overlap each other */
 
 	uint32_t *hash, hash_cap;	/* open addressing: node ids of pure nodes */
 	uint32_t *khash, khash_cap;
@@ -181,6 +182,8 @@ uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n);		/* st
 /* Edges of a block's control node: 0, 1 or 2. */
 unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2]);
 enum ir_width ir_store_width(enum ir_type t, unsigned aux);
+/* Classes whose memory may be changed where something of these classes is written. */
+static inline uint32_t ir_touched(const struct ir_func *f, uint32_t classes) { return classes & f->any ? UINT32_MAX : classes ? classes | f->any : 0; }
 unsigned ir_access_bytes(enum ir_type t, unsigned aux);
 
 /* ---- fold.c ------------------------------------------------------------------------------------------ */

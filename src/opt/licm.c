@@ -71,7 +71,7 @@ static uint32_t written(const struct ir_func *f, uint32_t header, bool *calls)
 			w |= n->op == IR_store ? UINT32_C(1) << IR_MEM_CLASS(n->aux) : n->op == IR_call ? f->call.at[n->c].writes : 0;
 		}
 	}
-	return (w & ~f->immutable) | f->changing;
+	return (ir_touched(f, w) & ~f->immutable) | f->changing;
 }
 
 bool opt_licm(struct ir_func *f)
