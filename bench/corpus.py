@@ -28,6 +28,9 @@ struct item items[8];
 # C type of each letter; parameters, locals and results are of these
 TYPES = {'u': 'uint32_t', 'l': 'uint64_t', 'i': 'int32_t', 'd': 'double', 'p': 'struct point'}
 RESULTS = 'uuuuliiddp'
+# What a function returns: an expression of its type and what its variables add up to.
+RETURN = {'u': '{} ^ acc', 'l': '{} + acc', 'i': '({} & 0xffffff) + (int32_t)(acc >> 8)', 'd': '{} + acc',
+          'p': '(struct point){{ {}.x, (int32_t)(acc >> 1) }}'}
 LOOP_MOST = 2                   # loops inside each other
 
 
@@ -53,6 +56,14 @@ class Function:
             return f'{self.rng.choice(self.counters)} & {size - 1}'
         return f'{self.u(depth)} & {size - 1}'
 
+    def other(self, than, make, depth):
+        """An expression that is not the same text as another, if a few tries find one."""
+        for _ in range(4):
+            text = make(depth)
+            if text != than:
+                break
+        return text
+
     def u(self, depth):
         r = self.rng
         leaf = self.var('u') or (self.counters and f'(uint32_t){r.choice(self.counters)}') or str(r.choice((1, 3, 10, 255, 4096, 0x9e3779b9, 77777))) + 'u'
@@ -66,7 +77,7 @@ class Function:
             lambda: f'({a} << {(k := r.randint(1, 31))} | {a} >> {32 - k})',
             lambda: f'({a} {r.choice("/%")} {r.choice((3, 7, 8, 10, 1000))}u)',
             lambda: f'({a} {r.choice("/%")} ({self.u(depth - 1)} | 1u))',
-            lambda: f'({self.condition(depth - 1)} ? {a} : {self.u(depth - 1)})',
+            lambda: f'({self.condition(depth - 1)} ? {a} : {self.other(a, self.u, depth - 1)})',
             lambda: f'words[{self.index(64, depth - 1)}]',
             lambda: f'(uint32_t)bytes[{self.index(256, depth - 1)}]',
             lambda: f'grid[{self.index(16, 0)}][{self.index(16, 0)}]',
@@ -96,11 +107,11 @@ class Function:
             return f'({leaf} & 0xfffff)' if r.random() < 0.5 else f'({leaf} >> 12)'
         a, b = self.i(depth - 1), self.i(depth - 1)
         return r.choice((
-            lambda: f'(({a} & 0x7fff) {r.choice("+-*")} ({b} & 0x7fff))',
-            lambda: f'(({a} >> 13) * ({b} >> 20))',
+            lambda: f'({a} {r.choice("+-")} {b})' if depth == 1 else f'(({a} >> 1) {r.choice("+-")} ({b} >> 2))',
+            lambda: f'(({a} >> 5) * ({b} >> 6))' if depth == 1 else f'(({a} & 0x7fff) * ({b} & 0x7fff))',
             lambda: f'({a} {r.choice("/%")} {r.choice((2, 3, 9, 16, 100))})',
             lambda: f'({a} {r.choice("^&|")} {b})',
-            lambda: f'({self.condition(depth - 1)} ? {a} : {b})',
+            lambda: f'({self.condition(depth - 1)} ? {a} : {self.other(a, self.i, depth - 1)})',
             lambda: f'items[{self.index(8, 0)}].step',
             lambda: f'({self.point()}.{r.choice("xy")} >> 4)',
         ))()
@@ -114,7 +125,7 @@ class Function:
         return r.choice((
             lambda: f'({leaf} {r.choice("+-*")} {a})',
             lambda: f'({a} / ({leaf} * {leaf} + 1.0))',
-            lambda: f'({self.condition(depth - 1)} ? {leaf} : {a})',
+            lambda: f'({self.condition(depth - 1)} ? {a} : {self.other(a, self.d, depth - 1)})',
             lambda: f'reals[{self.index(32, depth - 1)}]',
             lambda: f'items[{self.index(8, 0)}].weight',
             lambda: f'(double){self.i(depth - 1)}',
@@ -130,7 +141,8 @@ class Function:
         r = self.rng
         compare = r.choice(('<', '>', '<=', '>=', '==', '!='))
         t = r.choice('uuiid')
-        one = f'{self.expression(t, depth)} {compare} {self.expression(t, 0)}'
+        a = self.expression(t, depth)
+        one = f'{a} {compare} {self.other(a, lambda d: self.expression(t, d), 0)}'
         if depth > 0 and r.random() < 0.25:
             return f'({one} {r.choice(("&&", "||"))} {self.condition(depth - 1)})'
         return f'({one})'
@@ -148,9 +160,18 @@ class Function:
         saved = {t: list(v) for t, v in self.vars.items()}
         self.indent += 1
         self.statements(budget)
+        self.use(saved)
         self.indent -= 1
         self.vars = saved
         self.line('}')
+
+    def use(self, but=None):
+        """Adds to `acc` what the variables hold, so that none was computed in vain. but: those that live on."""
+        how = {'u': '{0}', 'l': '(uint32_t)({0} >> 9)', 'i': '(uint32_t){0}', 'd': '({0} > 1.0)', 'p': '(uint32_t)({0}.x ^ {0}.y)'}
+        for t, names in self.vars.items():
+            for name in names:
+                if but is None or name not in but[t]:
+                    self.line(f'acc += {how[t].format(name)};')
 
     def statements(self, budget):
         while budget > 0:
@@ -182,8 +203,12 @@ class Function:
         name = self.rng.choice(self.vars[t])
         if t == 'p':
             self.line(f'{name}.{self.rng.choice("xy")} = {self.i(2)};')
-        elif t in 'ul' and self.rng.random() < 0.4:
+        elif t in 'ul' and self.rng.random() < 0.6:
             self.line(f'{name} {self.rng.choice("+-*^|&")}= {self.expression(t, 1)};')
+        elif t == 'd' and self.rng.random() < 0.6:
+            self.line(f'{name} {self.rng.choice("+-*")}= {self.expression(t, 1)};')
+        elif t == 'i' and self.rng.random() < 0.6:
+            self.line(f'{name} = ({name} >> 1) + ({self.expression(t, 1)} >> 2);')
         else:
             self.line(f'{name} = {self.expression(t, 2)};')
         return 1
@@ -271,10 +296,13 @@ class Function:
 
     def text(self, budget):
         self.indent = 0
-        for t in 'uul':
-            self.declare(0) if not self.vars[t] else None
+        self.line('uint32_t acc = 0;')
+        if not self.vars['u']:
+            self.line('uint32_t uv0 = words[3];')
+            self.vars['u'].append('uv0')
         self.statements(budget)
-        self.line(f'return {self.expression(self.result, 1)};')
+        self.use()
+        self.line(f'return {RETURN[self.result].format(self.expression(self.result, 1))};')
         return '\n'.join([self.head(), '{'] + self.lines + ['}', ''])
 
 
@@ -318,12 +346,14 @@ def one_long(seed, budget):
     f.result, f.parameters = 'u', ['u0', 'u1', 'l2', 'i3', 'd4', 'p5']
     f.vars = {t: [p for p in f.parameters if p[0] == t] for t in TYPES}
     f.indent = 0
+    f.line('uint32_t acc = 0;')
     while budget > 0:                   # pieces of even size, so that the nesting does not grow with the length
         piece = min(budget, rng.randint(2, 12))
         f.line('{')
         f.block(piece)
         budget -= piece
-    f.line('return u0 ^ u1 ^ (uint32_t)l2 ^ (uint32_t)i3 ^ cut(d4) ^ (uint32_t)p5.x;')
+    f.use()
+    f.line('return acc;')
     text = '\n'.join([f.head(), '{'] + f.lines + ['}', ''])
     return '\n'.join([HEAD.format(seed=seed), CUT, text, main_function([f], rng)])
 
