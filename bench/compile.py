@@ -93,8 +93,9 @@ def speed_bars(units, o):
     for level in o.levels:
         done = [u for u in units if level in u.stats]
         if done and level in SPEED:
+            only = '' if len(done) == len(units) else f' on only {len(done)} of {len(units)} files'
             reached = 100 * total(done, level, 'compile_min') / sum(u.size for u in done)
-            paired.show_bar(f'compile time at -O{level} for 100 instructions', reached <= SPEED[level], SPEED[level], 'most', reached, ' us')
+            paired.show_bar(f'compile time at -O{level} for 100 instructions', reached <= SPEED[level], SPEED[level], 'most', reached, ' us', only)
 
 
 def print_growth(units, o):
@@ -125,7 +126,10 @@ def peak(argv):
     """The high-water mark of a process's memory in bytes. What wait4 reports is never less than this interpreter's own, so the
     mark is read while the process runs; None: it was gone too soon."""
     mark = None
-    p = subprocess.Popen(argv, cwd=cbuild.ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        p = subprocess.Popen(argv, cwd=cbuild.ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
     while p.poll() is None:
         try:
             with open(f'/proc/{p.pid}/status', encoding='utf-8') as f:

@@ -110,21 +110,26 @@ def show_bar(text, ok, bound, sense, reached, unit='x', whose=''):
 
 
 def bars(programs, which_bars):
-    """Prints the bars and what was reached; true when all are. A bar is (text, numerator, denominator, which kind of programs or
+    """Prints the bars and what was reached; true when all are and no program is missing. A bar is (text, numerator, denominator, which kind of programs or
     all, bound, at most or at least, of geomean or of each)."""
     good = True
     print()
     for text, a, b, which, bound, sense, of in which_bars:
-        rs = [(ratio(p, a, b), p.name) for p in programs if which in ('all', p.kind)]
-        rs = [r for r in rs if r[0] is not None]
+        chosen = [(ratio(p, a, b), p.name) for p in programs if which in ('all', p.kind)]
+        rs = [r for r in chosen if r[0] is not None]
         if not rs:
+            if chosen:
+                print(f'unknown  {text}: at {sense} {bound:g}x, nothing was measured')
+                good = False
             continue
         if of == 'geomean':
             reached, whose = geomean(r for r, _ in rs), ''
         else:
             reached, whose = (min if sense == 'least' else max)(rs)
             whose = f' ({whose})'
+        if len(rs) < len(chosen):
+            whose += f' on only {len(rs)} of {len(chosen)} programs'
         ok = reached >= bound if sense == 'least' else reached <= bound
-        good = good and ok
+        good = good and ok and len(rs) == len(chosen)
         show_bar(text, ok, bound, sense, reached, 'x', whose)
     return good
