@@ -68,7 +68,8 @@ struct ir_block {
 	uint32_t state;			/* a loop header's own state, or 0 */
 	bool cold;
 	/* computed by ir_analyse */
-	uint32_t idom, depth, loop_depth, rpo, loop;	/* loop: header of the innermost loop + 1, or 0 */
+	uint32_t idom, depth, loop_depth, rpo;
+	uint32_t loop, outer;		/* 1 + header of the innermost loop, or 0; of a header: of the loop around its own */
 	VEC(uint32_t) pred;		/* blocks, one entry per edge */
 	bool reachable;
 };

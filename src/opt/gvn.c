@@ -38,16 +38,8 @@ static void loop_writes(struct gvn *g)
 
 		for (uint32_t k = 0; k < f->block.at[b].ins.n; k++)
 			w |= node_writes(f, ir_at(f, f->block.at[b].ins.at[k]));
-		/* to the headers of all loops around it */
-		for (uint32_t l = f->block.at[b].loop; l && w;) {
-			uint32_t h = l - 1;
-
-			g->writes[h] |= w;
-			/* the dominator of a header may stand in a loop beside it: the loop around both is further out */
-			do
-				l = l > 1 ? f->block.at[f->block.at[l - 1].idom].loop : 0;
-			while (l && !ir_in_loop(f, l - 1, h));
-		}
+		for (uint32_t l = f->block.at[b].loop; l && w; l = f->block.at[l - 1].outer)
+			g->writes[l - 1] |= w;
 	}
 }
 
