@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ * lower_call.c - calls, and the places of arguments.
+ *
+ * Arguments go in order; the engine knows the platform's convention. A byval argument is the address of a copy that the
+ * caller makes, which functions of the module take as a pointer; functions outside, and the variable part of an argument
+ * list, want the bytes themselves on the stack: then all arguments in registers are passed first, what is left of the
+ * integer registers is filled with zeros, and the words follow.
+ */
+#include "ll.h"
+
+struct passed { hew_val *v; uint32_t n, cap; };
+struct arguments { struct passed in_order, in_regs, on_stack; unsigned gp, fp; bool words; };
+
+static void push(struct lower *l, struct passed *p, hew_val v)
+{
+	p->v = ll_grow(&l->scratch, p->v, p->n, &p->cap, sizeof *p->v);
+	p->v[p->n++] = v;
+}
+
+static void add(struct lower *l, struct arguments *a, hew_val v)
+{
+	hew_type t = hew_type_of(l->f, v);
+	bool real = t == HEW_F32 || t == HEW_F64;
+	unsigned *used = real ? &a->fp : &a->gp;
+
+	push(l, &a->in_order, v);
+	push(l, *used < (real ? 8u : 6u) ? &a->in_regs : &a->on_stack, v);
+	++*used;
+}
+
+static void copy(struct lower *l, struct ll_got to, struct ll_got from, uint64_t bytes)
+{
+	if (bytes <= 64)
+		ll_copy(l, to, from, bytes);
+	else
+		ll_call_c(l, (const void *)(uintptr_t)memcpy, HEW_VOID, 3, (hew_val[]){ ll_whole(l, to), ll_whole(l, from), hew_i64(l->f, (int64_t)bytes) });
+}
+
+static void add_words(struct lower *l, struct arguments *a, struct ll_got from, struct ll_type *t)
+{
+	a->words = true;
+	if (t->size > 1 << 16)
+		ll_fail(l->m, l->line, "unsupported: %llu bytes as an argument", (unsigned long long)t->size);
+	if (t->align > 8 && a->on_stack.n % 2)
+		push(l, &a->on_stack, hew_i64(l->f, 0));
+	for (uint64_t at = 0; at < t->size; at += 8) {
+		uint64_t left = t->size - at;
+		struct ll_part p = { HEW_I64, (uint8_t)(left < 8 ? left * 8 : 64), at };
+
+		push(l, &a->on_stack, ll_load_part(l, &p, from, false).v);
+	}
+}
+
+static void add_byval(struct lower *l, struct arguments *a, struct ll_value *v, struct ll_type *t, bool words)
+{
+	struct ll_got from = ll_address(l, v), to = { 0 };
+
+	if (words) {
+		add_words(l, a, from, t);
+		return;
+	}
+	to.v = ll_static(l, t->size, 16);
+	copy(l, to, from, t->size);
+	add(l, a, to.v);
+}
+
+static hew_val extended(struct lower *l, struct ll_value *v, const struct ll_abi *a, const struct ll_attr *attr)
+{
+	if (!a->pair && (a->type == HEW_I32 || a->type == HEW_I64) && (attr->sign || attr->zero))
+		return ll_ext(l, v, a->part, attr->sign ? LL_S : LL_Z);
+	return ll_pass(l, v, a);
+}
+
+static void collect(struct lower *l, struct ll_instr *in, struct arguments *a, bool outside)
+{
+	struct ll_abi parts[LL_MAX_PARTS];
+
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct ll_value *v = in->v[i];
+		uint32_t n;
+
+		if (v->kind == LL_V_META)
+			ll_fail(l->m, l->line, "unsupported: metadata as an argument");
+		if (in->attr[i].byval) {
+			if (v->type->kind != LL_POINTER)
+				ll_fail(l->m, l->line, "a byval argument is not a ptr");
+			add_byval(l, a, v, in->attr[i].byval, outside || i >= in->type->n);
+			continue;
+		}
+		n = ll_abi(l, v->type, parts);
+		if (outside && v->type->kind == LL_VECTOR && !parts[0].pair)
+			ll_fail(l->m, l->line, "unsupported: an argument of type %s", ll_type_name(l->m, v->type));
+		for (uint32_t k = 0; k < n; k++)
+			add(l, a, extended(l, v, &parts[k], &in->attr[i]));
+	}
+	if (!a->words)
+		return;
+	while (a->gp++ < 6)
+		push(l, &a->in_regs, hew_i64(l->f, 0));
+	for (uint32_t i = 0; i < a->on_stack.n; i++)
+		push(l, &a->in_regs, a->on_stack.v[i]);
+	a->in_order = a->in_regs;
+}
+
+static void take_results(struct lower *l, struct ll_instr *in, hew_val call, const struct ll_abi *abi, uint32_t n, const struct ll_func *to)
+{
+	hew_val r[2] = { call, n > 1 ? hew_result2(l->f, call) : 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned known = to ? (to->ret.zero ? LL_Z : 0) | (to->ret.sign ? LL_S : 0) : 0;
+		const struct ll_part *p = &in->def->type->part[abi[i].part];
+
+		if (abi[i].pair) {
+			ll_set(l, in, abi[i].part, ll_unpack(l, r[i], 0), 0);
+			ll_set(l, in, abi[i].part + 1, ll_unpack(l, r[i], 1), 0);
+			continue;
+		}
+		if (p->bits == 1 && p->type == HEW_I32) {
+			if (!to)
+				r[i] = hew_and(l->f, r[i], hew_i32(l->f, 1));
+			known = LL_Z;
+		}
+		ll_set(l, in, abi[i].part, r[i], known);
+	}
+}
+
+static void through_assembly(struct lower *l, struct ll_instr *in)
+{
+	if (!in->def)
+		return;
+	if (in->n < 1 || in->v[0]->type != in->def->type)
+		ll_fail(l->m, l->line, "unsupported: inline assembly with a result");
+	for (uint32_t k = 0; k < ll_parts(l, in->def->type); k++)
+		l->slot[in->def->first + k] = ll_get(l, in->v[0], k);
+}
+
+static struct ll_symbol *symbol_of(struct ll *m, struct ll_value *v)
+{
+	for (int hops = 0; hops < 20 && v->kind == LL_V_SYMBOL; hops++) {
+		if (v->sym->kind != LL_S_ALIAS)
+			return v->sym->kind == LL_S_FUNCTION ? v->sym : NULL;
+		v = v->sym->init;
+	}
+	if (v->kind == LL_V_SYMBOL)
+		ll_eval(m, v);		/* names the circle of aliases */
+	return NULL;
+}
+
+static void refuse(struct lower *l, struct ll_symbol *s)
+{
+	static const char *const twice[] = { "setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp", "vfork", "getcontext" };
+
+	for (size_t i = 0; i < COUNT_OF(twice); i++)
+		if (ll_is(s->name, twice[i]))
+			ll_fail(l->m, l->line, "unsupported: %s, which returns twice", twice[i]);
+}
+
+void ll_lower_call(struct lower *l, struct ll_instr *in)
+{
+	struct ll_symbol *s = symbol_of(l->m, in->callee);
+	struct arguments a = { .words = false };
+	struct ll_abi abi[LL_MAX_PARTS];
+	struct hew_call c = { .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+	uint32_t n = ll_abi(l, in->type->of, abi);
+	hew_val target, call;
+
+	if (in->callee->kind == LL_V_ASM) {
+		through_assembly(l, in);
+		return;
+	}
+	if (s && !s->func && ll_lower_intrinsic(l, in, s))
+		return;
+	if (s && !s->func)
+		refuse(l, s);
+	if (n > 2 || (n && in->type->of->kind == LL_VECTOR && !abi[0].pair && !(s && s->func)))
+		ll_fail(l->m, l->line, "unsupported: a result of type %s", ll_type_name(l->m, in->type->of));
+	collect(l, in, &a, s && !s->func);
+	for (uint32_t i = 0; i < n; i++)
+		c.result[i] = abi[i].type;
+	c.flags = in->type->variadic ? HEW_CALL_VARIADIC : 0;
+	target = ll_part(l, in->callee, 0);
+	call = hew_call(l->f, target, &c, (int)a.in_order.n, a.in_order.v);
+	if (in->def)
+		take_results(l, in, call, abi, n, s ? s->func : NULL);
+}
+
+hew_val ll_call_c(struct lower *l, const void *fn, hew_type result, int n, const hew_val *args)
+{
+	struct hew_call c = { .result = { result }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+
+	return hew_call(l->f, hew_ptr(l->f, fn), &c, n, args);
+}
+
+/* ---- the variable part of an argument list: System V's register save area ------------------------------------------------ */
+
+enum { GP_REGS = 6, FP_REGS = 8, FP_AREA = 8 * GP_REGS, SAVE_AREA = FP_AREA + 16 * FP_REGS };
+
+/* The hidden parameters begin at number `first`; l->gp and l->fp say how many registers the named ones take. */
+void ll_bind_variadic(struct lower *l, int first)
+{
+	struct hew_fn *f = l->f;
+
+	l->save = hew_stack(f, SAVE_AREA, 16);
+	for (unsigned i = l->gp; i < GP_REGS; i++)
+		hew_store(f, HEW_FULL, 0, l->save, (int32_t)(8 * i), hew_arg(f, first++));
+	for (unsigned i = l->fp; i < FP_REGS; i++)
+		hew_store(f, HEW_FULL, 0, l->save, (int32_t)(FP_AREA + 16 * i), hew_arg(f, first++));
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ * memory.c - the arena, growing arrays, maps by name, and giving up.
+ *
+ * The arena is a list of chunks of 64 KiB or of what a large request needs; all of it is freed at once. Maps are open
+ * addressing with linear steps, at most half full.
+ */
+#include "ll.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+struct ll_chunk { struct ll_chunk *next; size_t used, size; _Alignas(16) char data[]; };
+enum { CHUNK = 64 << 10 };
+
+_Noreturn void ll_fail(struct ll *m, int line, const char *fmt, ...)
+{
+	va_list ap;
+	int n = line ? snprintf(m->error, sizeof m->error, "%.200s:%d: ", m->file, line) : snprintf(m->error, sizeof m->error, "%.200s: ", m->file);
+
+	va_start(ap, fmt);
+	vsnprintf(m->error + n, sizeof m->error - (size_t)n, fmt, ap);
+	va_end(ap);
+	longjmp(*m->escape, 1);
+}
+
+void *ll_alloc(struct ll *m, size_t n)
+{
+	struct ll_chunk *c = m->chunk;
+	void *p;
+
+	if (n > SIZE_MAX / 4)
+		ll_fail(m, m->line, "not enough memory");
+	n = (n + 15) & ~(size_t)15;
+	if (!c || c->size - c->used < n) {
+		size_t size = n > CHUNK / 4 ? n : CHUNK;
+
+		c = malloc(sizeof *c + size);
+		if (!c)
+			ll_fail(m, m->line, "not enough memory");
+		c->used = 0;
+		c->size = size;
+		if (size == n && m->chunk) {	/* behind the open chunk, which goes on being filled */
+			c->next = m->chunk->next;
+			m->chunk->next = c;
+		} else {
+			c->next = m->chunk;
+			m->chunk = c;
+		}
+	}
+	p = c->data + c->used;
+	c->used += n;
+	return memset(p, 0, n);
+}
+
+void *ll_grow(struct ll *m, void *old, uint32_t n, uint32_t *cap, size_t each)
+{
+	void *p;
+
+	if (n < *cap)
+		return old;
+	if (*cap > UINT32_MAX / 4)
+		ll_fail(m, m->line, "not enough memory");
+	*cap = *cap ? *cap * 2 : 4;
+	p = ll_alloc(m, *cap * each);
+	if (n)
+		memcpy(p, old, n * each);
+	return p;
+}
+
+void ll_free(struct ll *m)
+{
+	struct ll_chunk *next;
+
+	for (struct ll_chunk *c = m->chunk; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	m->chunk = NULL;
+}
+
+static uint32_t hash_of(struct ll_str s)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.s[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static struct ll_entry *find(struct ll_map *map, struct ll_str name, uint32_t hash)
+{
+	uint32_t k = hash & (map->cap - 1);
+
+	while (map->slot[k].name.s && (map->slot[k].hash != hash || map->slot[k].name.n != name.n || memcmp(map->slot[k].name.s, name.s, name.n)))
+		k = (k + 1) & (map->cap - 1);
+	return &map->slot[k];
+}
+
+void **ll_map_at(struct ll *m, struct ll_map *map, struct ll_str name)
+{
+	uint32_t hash = hash_of(name);
+	struct ll_entry *e;
+
+	if (map->n * 2 >= map->cap) {
+		struct ll_map bigger = { .cap = map->cap ? map->cap * 2 : 16, .n = map->n };
+
+		bigger.slot = ll_alloc(m, bigger.cap * sizeof *bigger.slot);
+		for (uint32_t i = 0; i < map->cap; i++)
+			if (map->slot[i].name.s)
+				*find(&bigger, map->slot[i].name, map->slot[i].hash) = map->slot[i];
+		*map = bigger;
+	}
+	e = find(map, name, hash);
+	if (!e->name.s) {
+		char *copy = ll_alloc(m, name.n + 1);
+
+		memcpy(copy, name.s, name.n);
+		*e = (struct ll_entry){ { copy, name.n }, NULL, hash };
+		map->n++;
+	}
+	return &e->item;
+}
+
+bool ll_is(struct ll_str s, const char *word) { return strlen(word) == s.n && !memcmp(s.s, word, s.n); }
