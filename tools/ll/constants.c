@@ -79,6 +79,36 @@ static bool digits(const char *s, size_t n, int base, ll_u128 *out)
 	return n > 0;
 }
 
+/* More than 128 bits: digit by digit into words. */
+static bool big_digits(const char *s, size_t n, bool minus, uint32_t bits, uint64_t *w)
+{
+	ll_u128 carry;
+
+	for (size_t i = 0; i < n; i++) {
+		if (digit(s[i]) > 9)
+			return false;
+		carry = (ll_u128)digit(s[i]);
+		for (unsigned k = 0; k < LL_MAX_WORDS; k++) {
+			carry += (ll_u128)w[k] * 10;
+			w[k] = (uint64_t)carry;
+			carry >>= 64;
+		}
+		if (carry)
+			return false;
+	}
+	carry = minus;
+	for (unsigned k = 0; k < LL_MAX_WORDS; k++) {
+		if (minus) {
+			carry += (uint64_t)~w[k];
+			w[k] = (uint64_t)carry;
+			carry >>= 64;
+		}
+		if (bits < (k + 1) * 64)
+			w[k] = bits <= k * 64 ? 0 : w[k] & ((UINT64_C(1) << bits % 64) - 1);
+	}
+	return n > 0;
+}
+
 static struct ll_value *integer(struct ll *m, struct ll_type *t)
 {
 	struct ll_value *v = ll_value_new(m, LL_V_INT, t, m->tok.line);
@@ -86,6 +116,15 @@ static struct ll_value *integer(struct ll *m, struct ll_type *t)
 	bool minus = s.s[0] == '-', ok;
 	ll_u128 x = 0;
 
+	if (t->bits > 128 && t->bits <= 64 * LL_MAX_WORDS) {
+		v->big = ll_alloc(m, LL_MAX_WORDS * sizeof *v->big);
+		ok = big_digits(s.s + minus, s.n - minus, minus, t->bits, v->big);
+		v->num = (ll_u128)v->big[1] << 64 | v->big[0];
+		if (!ok)
+			ll_fail(m, m->tok.line, "'%.*s' is not an integer of %u bits", (int)(s.n > 60 ? 60 : s.n), s.s, 64 * LL_MAX_WORDS);
+		ll_next(m);
+		return v;
+	}
 	if (s.n > 3 && (s.s[0] == 'u' || s.s[0] == 's') && s.s[1] == '0' && s.s[2] == 'x')
 		ok = digits(s.s + 3, s.n - 3, 16, &x);
 	else

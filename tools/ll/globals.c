@@ -154,9 +154,9 @@ static void write_scalar(struct ll *m, char *at, struct ll_value *v)
 
 	ll_layout(m, v->type, v->line);
 	size = ll_store_size(v->type);
-	if (size > 16)
+	if (size > 16 && (v->kind != LL_V_INT || !v->big))
 		ll_fail(m, v->line, "unsupported: a constant of type %s", ll_type_name(m, v->type));
-	memcpy(at, &a.num, size);
+	memcpy(at, v->big ? (void *)v->big : (void *)&a.num, size);
 	if (!a.func)
 		return;
 	m->reloc = ll_grow(m, m->reloc, m->n_relocs, &m->relocs_cap, sizeof *m->reloc);

@@ -279,13 +279,13 @@ static struct checked wide_checked(struct lower *l, char op, bool is_signed, str
 	struct ll_wide a = ll_wide(l, in->v[0]), b = ll_wide(l, in->v[1]), r;
 	hew_val x;
 
-	if (op == '*')
-		ll_fail(l->m, l->line, "unsupported: overflow of a product of i128");
+	if (op == '*' || in->v[0]->type->bits != 128)
+		ll_fail(l->m, l->line, "unsupported: overflow of %s%s", op == '*' ? "a product of " : "", ll_type_name(l->m, in->v[0]->type));
 	r = *out = ll_wide_op(l, op == '+' ? LL_add : LL_sub, a, b);
 	if (!is_signed)
-		return (struct checked){ r.lo, op == '+' ? ll_wide_compare(l, LL_ULT, r, a) : ll_wide_compare(l, LL_ULT, a, b) };
-	x = op == '+' ? hew_and(f, hew_xor(f, a.hi, r.hi), hew_xor(f, b.hi, r.hi)) : hew_and(f, hew_xor(f, a.hi, b.hi), hew_xor(f, a.hi, r.hi));
-	return (struct checked){ r.lo, hew_lt(f, x, hew_i64(f, 0)) };
+		return (struct checked){ r.w[0], op == '+' ? ll_wide_compare(l, LL_ULT, r, a) : ll_wide_compare(l, LL_ULT, a, b) };
+	x = hew_and(f, hew_xor(f, a.w[1], op == '+' ? r.w[1] : b.w[1]), hew_xor(f, op == '+' ? b.w[1] : a.w[1], r.w[1]));
+	return (struct checked){ r.w[0], hew_lt(f, x, hew_i64(f, 0)) };
 }
 
 static void in_overflow(struct lower *l, struct ll_instr *in)
@@ -482,27 +482,29 @@ static bool wide(struct lower *l, struct ll_instr *in, const struct row *r)
 	struct ll_wide a = ll_wide(l, in->v[0]), b;
 	hew_val x, low, high;
 
+	if (in->v[0]->type->bits != 128)
+		return false;
 	if (r->each == in_bswap) {
-		ll_set_wide(l, in, (struct ll_wide){ reverse_bytes(l, a.hi), reverse_bytes(l, a.lo) });
+		ll_set_wide(l, in, ll_wide_pair(reverse_bytes(l, a.w[1]), reverse_bytes(l, a.w[0])));
 	} else if (r->each == in_ctpop) {
-		ll_set_wide(l, in, (struct ll_wide){ hew_add(f, count_bits(l, a.lo), count_bits(l, a.hi)), hew_i64(f, 0) });
+		ll_set_wide(l, in, ll_wide_pair(hew_add(f, count_bits(l, a.w[0]), count_bits(l, a.w[1])), hew_i64(f, 0)));
 	} else if (r->each == in_ctlz || r->each == in_cttz) {
 		bool lead = r->each == in_ctlz;
 
-		low = lead ? leading(l, a.hi) : trailing(l, a.lo);
-		high = hew_add(f, hew_i64(f, 64), lead ? leading(l, a.lo) : trailing(l, a.hi));
+		low = lead ? leading(l, a.w[1]) : trailing(l, a.w[0]);
+		high = hew_add(f, hew_i64(f, 64), lead ? leading(l, a.w[0]) : trailing(l, a.w[1]));
 		x = hew_eq(f, low, hew_i64(f, 64));
-		ll_set_wide(l, in, (struct ll_wide){ hew_select(f, x, high, low), hew_i64(f, 0) });
+		ll_set_wide(l, in, ll_wide_pair(hew_select(f, x, high, low), hew_i64(f, 0)));
 	} else if (r->each == in_abs || r->each == in_smin || r->each == in_smax || r->each == in_umin || r->each == in_umax) {
-		struct ll_wide zero = { hew_i64(f, 0), hew_i64(f, 0) };
+		struct ll_wide zero = ll_wide_pair(hew_i64(f, 0), hew_i64(f, 0));
 		bool is_signed = r->each != in_umin && r->each != in_umax;
 
 		b = r->each == in_abs ? ll_wide_op(l, LL_sub, zero, a) : ll_wide(l, in->v[1]);
 		x = ll_wide_compare(l, is_signed ? LL_SLT : LL_ULT, a, r->each == in_abs ? zero : b);
 		if (r->each == in_smin || r->each == in_umin)
-			ll_set_wide(l, in, (struct ll_wide){ hew_select(f, x, a.lo, b.lo), hew_select(f, x, a.hi, b.hi) });
+			ll_set_wide(l, in, ll_wide_pair(hew_select(f, x, a.w[0], b.w[0]), hew_select(f, x, a.w[1], b.w[1])));
 		else
-			ll_set_wide(l, in, (struct ll_wide){ hew_select(f, x, b.lo, a.lo), hew_select(f, x, b.hi, a.hi) });
+			ll_set_wide(l, in, ll_wide_pair(hew_select(f, x, b.w[0], a.w[0]), hew_select(f, x, b.w[1], a.w[1])));
 	} else {
 		return false;
 	}
@@ -530,7 +532,7 @@ static bool shapes_fit(struct lower *l, const struct ll_instr *in, const struct 
 	if (in->n < operands(r))
 		return false;
 	if (r->whole == in_overflow)
-		return n == (ll_is_wide(in->v[0]->type) ? 3 : 2 * ll_parts(l, in->v[0]->type));
+		return n == (ll_is_wide(in->v[0]->type) ? 1 + ll_parts(l, in->v[0]->type) : 2 * ll_parts(l, in->v[0]->type));
 	if (one)
 		return n > 0;
 	return r->whole || (n && in->n && ll_parts(l, in->v[0]->type) == n);

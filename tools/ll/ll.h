@@ -19,7 +19,7 @@
 #define LL_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 typedef unsigned __int128 ll_u128;
 
-enum { LL_MAX_DEPTH = 200, LL_MAX_PARTS = 256 };
+enum { LL_MAX_DEPTH = 200, LL_MAX_PARTS = 256, LL_MAX_WORDS = 8 };
 
 struct ll_str { const char *s; size_t n; };
 
@@ -35,7 +35,7 @@ struct ll_token { enum ll_token_kind kind; int line; struct ll_str text; const c
 enum ll_type_kind { LL_VOID, LL_INT, LL_FLOAT, LL_DOUBLE, LL_POINTER, LL_ARRAY, LL_STRUCT, LL_VECTOR, LL_FUNCTION, LL_LABEL_TYPE,
 	LL_METADATA, LL_OTHER };	/* LL_OTHER: a type that can be named but not used, as x86_fp80 */
 
-/* A first-class value is a list of parts, each one value of hew: an i128 is two, a struct or vector its elements. */
+/* A first-class value is a list of parts, each one value of hew: an i128 is two words, a struct or vector its elements. */
 struct ll_part { hew_type type; uint8_t bits; uint64_t offset; };
 
 struct ll_type {
@@ -61,6 +61,7 @@ struct ll_value {
 	int line;
 	struct ll_type *type;
 	ll_u128 num;			/* INT: cut to the width; REAL: bits of the type */
+	uint64_t *big;			/* INT of more than 128 bits: all its words, the lowest first */
 	struct ll_symbol *sym;
 	struct ll_str bytes;		/* BYTES, ASM; LOCAL: its name */
 	uint32_t n; struct ll_value **v;	/* EXPR, LIST, SPLAT */
@@ -288,8 +289,9 @@ hew_val ll_real_compare(struct lower *l, enum ll_pred p, hew_val a, hew_val b);
 hew_val ll_to_real(struct lower *l, hew_type t, hew_val x, bool is_signed);
 hew_val ll_from_real(struct lower *l, hew_type t, hew_val x, bool is_signed);
 /* lower_wide.c */
-struct ll_wide { hew_val lo, hi; };
+struct ll_wide { uint32_t bits, n; hew_val w[LL_MAX_WORDS]; };	/* the lowest word first; bits above the highest are anything */
 struct ll_wide ll_wide(struct lower *l, struct ll_value *v);
+struct ll_wide ll_wide_pair(hew_val lo, hew_val hi);
 void ll_set_wide(struct lower *l, struct ll_instr *in, struct ll_wide w);
 struct ll_wide ll_wide_op(struct lower *l, enum ll_op op, struct ll_wide a, struct ll_wide b);
 hew_val ll_wide_compare(struct lower *l, enum ll_pred p, struct ll_wide a, struct ll_wide b);

@@ -22,7 +22,7 @@ static const struct piece pieces[] = { { HEW_32U, HEW_32S, 4 }, { HEW_16U, HEW_1
 
 static bool is_plain(const struct ll_part *p)
 {
-	return p->type == HEW_F32 || p->type == HEW_F64 || p->type == HEW_PTR || p->bits > 56 || (p->bits > 24 && p->bits <= 32);
+	return p->type == HEW_F32 || p->type == HEW_F64 || p->type == HEW_PTR || p->bits > 56 || (p->bits > 24 && p->type == HEW_I32);
 }
 
 static unsigned bytes_of(const struct ll_part *p) { return (p->bits + 7u) / 8; }

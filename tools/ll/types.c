@@ -370,11 +370,12 @@ static void flatten(struct ll *m, struct ll_type *t, uint64_t offset, struct fla
 	ll_deeper(m);
 	switch (t->kind) {
 	case LL_INT:
-		if (t->bits > 64 && t->bits != 128)
+		if (t->bits > 64 * LL_MAX_WORDS)
 			ll_fail(m, line, "unsupported: a value of type i%u", t->bits);
-		add_part(m, f, t->bits > 32 ? HEW_I64 : HEW_I32, t->bits > 64 ? 64 : t->bits, offset, line);
-		if (t->bits == 128)
-			add_part(m, f, HEW_I64, 64, offset + 8, line);
+		if (t->bits <= 64)
+			add_part(m, f, t->bits > 32 ? HEW_I64 : HEW_I32, t->bits, offset, line);
+		for (uint32_t at = 0; t->bits > 64 && at < t->bits; at += 64)
+			add_part(m, f, HEW_I64, t->bits - at < 64 ? t->bits - at : 64, offset + at / 8, line);
 		break;
 	case LL_FLOAT: add_part(m, f, HEW_F32, 32, offset, line); break;
 	case LL_DOUBLE: add_part(m, f, HEW_F64, 64, offset, line); break;

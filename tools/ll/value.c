@@ -87,7 +87,7 @@ struct ll_got ll_get(struct lower *l, struct ll_value *v, uint32_t k)
 		if (!l->slot[v->first + k].v)
 			ll_fail(l->m, l->line, "%%%.*s is used where it may not have a value", (int)(v->bytes.n > 60 ? 60 : v->bytes.n), v->bytes.s);
 		return l->slot[v->first + k];
-	case LL_V_INT: return number(l, p, (uint64_t)(k ? v->num >> 64 : v->num));
+	case LL_V_INT: return number(l, p, v->big ? v->big[k] : (uint64_t)(k ? v->num >> 64 : v->num));
 	case LL_V_REAL: return real(l, p, (uint64_t)v->num);
 	case LL_V_ZERO: case LL_V_UNDEF: return (struct ll_got){ ll_zero(l, p->type), 0, LL_Z | LL_S };
 	case LL_V_SYMBOL: case LL_V_EXPR: return address(l, v, k);
@@ -118,7 +118,7 @@ hew_val ll_extend(struct lower *l, struct ll_got g, uint32_t bits, unsigned know
 
 	if (bits == width || g.known & known)
 		return g.v;
-	if (bits == 1)		/* 0 or 1 */
+	if (bits == 1 && t == HEW_I32)		/* 0 or 1 */
 		return known == LL_S ? hew_neg(l->f, g.v) : g.v;
 	if (known == LL_Z)
 		return hew_and(l->f, g.v, ll_num(l, t, (int64_t)((UINT64_C(1) << bits) - 1)));
