@@ -69,6 +69,26 @@ static uint32_t meet(const struct ir_func *f, uint32_t a, uint32_t b)
 	return a;
 }
 
+/* Numbers the dominator tree so that what a block dominates are the numbers from its own on. A dominator stands before its
+ * blocks in reverse post-order, so two sweeps do. */
+static void number_tree(struct ir_func *f)
+{
+	uint32_t *next = arena_alloc(f->mem, f->block.n * sizeof *next);
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		f->block.at[f->order[i]].dominated = 1;
+	for (uint32_t i = f->n_order; i-- > 1;)
+		f->block.at[f->block.at[f->order[i]].idom].dominated += f->block.at[f->order[i]].dominated;
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		b->tree = i ? next[b->idom] : 0;
+		if (i)
+			next[b->idom] += b->dominated;
+		next[f->order[i]] = b->tree + 1;
+	}
+}
+
 static void dominators(struct ir_func *f)
 {
 	bool changed = true;
@@ -97,13 +117,7 @@ static void dominators(struct ir_func *f)
 
 		b->depth = f->block.at[b->idom].depth + 1;
 	}
-}
-
-bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
-{
-	while (f->block.at[b].depth > f->block.at[a].depth)
-		b = f->block.at[b].idom;
-	return a == b;
+	number_tree(f);
 }
 
 /* The header of the outermost loop found so far around b, or b. */

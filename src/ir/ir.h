@@ -69,6 +69,7 @@ struct ir_block {
 	bool cold;
 	/* computed by ir_analyse */
 	uint32_t idom, depth, loop_depth, rpo;
+	uint32_t tree, dominated;	/* number in the dominator tree; how many blocks it dominates, which have the numbers from its own on */
 	uint32_t loop, outer;		/* 1 + header of the innermost loop, or 0; of a header: of the loop around its own */
 	VEC(uint32_t) pred;		/* blocks, one entry per edge */
 	bool reachable;
@@ -197,7 +198,8 @@ bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_
 /* ---- cfg.c --------------------------------------------------------------------------------------------- */
 
 void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops */
-bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b);
+static inline bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
+{ return f->block.at[b].tree - f->block.at[a].tree < f->block.at[a].dominated; }
 bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b);
 uint32_t ir_split_edge(struct ir_func *f, uint32_t edge);	/* new block in the middle; call ir_analyse again */
 void ir_split_critical(struct ir_func *f);

@@ -59,7 +59,7 @@ struct mach_block {
 	VEC(uint32_t) edge;	/* edge of the IR for each successor */
 	uint32_t loop_depth;
 	bool cold;
-	uint64_t *live_in;	/* vregs */
+	VEC(uint32_t) live_in;	/* vregs, ascending */
 };
 
 /* a place where a value can be */
