@@ -36,6 +36,7 @@ struct opt_loop {
 	uint32_t *block_of;		/* by node: where it stands; floating nodes have none */
 	uint32_t *memo, serial, n;	/* serial: does not change in this loop; serial + 1: changes */
 	VEC(ir_ref) work;
+	struct opt_body { uint32_t *at, n, cap; } *body;	/* by header: the blocks of its loop in reverse post-order */
 	uint32_t header, before;	/* the loop and the block before it */
 	uint32_t edge;			/* from before into header */
 	bool calls;			/* a call in it may never return; set by who asks */
