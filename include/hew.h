@@ -103,6 +103,11 @@ HEW_UNARY(X)
 #define X(name) hew_val hew_##name(struct hew_fn *f, hew_type to, hew_val a);
 HEW_CONVERT(X)
 #undef X
+/* With the promise that nothing overflows as a signed operation; if it does, the result may be any. */
+hew_val hew_add_nsw(struct hew_fn *f, hew_val a, hew_val b);
+hew_val hew_sub_nsw(struct hew_fn *f, hew_val a, hew_val b);
+hew_val hew_mul_nsw(struct hew_fn *f, hew_val a, hew_val b);
+hew_val hew_shl_nsw(struct hew_fn *f, hew_val a, hew_val b);
 hew_val hew_sp(struct hew_fn *f);		/* an address inside the native frame: for stack checks */
 hew_val hew_select(struct hew_fn *f, hew_val cond, hew_val yes, hew_val no);
 hew_val hew_stack(struct hew_fn *f, uint32_t bytes, uint32_t align);	/* address of memory in the native frame, gone when the function returns; align: up to 16 */

@@ -223,6 +223,10 @@ HEW_UNARY(X)
 HEW_CONVERT(X)
 #undef X
 
+hew_val hew_add_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_add, IR_T_void, IR_NSW, a, b, 0); }
+hew_val hew_sub_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_sub, IR_T_void, IR_NSW, a, b, 0); }
+hew_val hew_mul_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_mul, IR_T_void, IR_NSW, a, b, 0); }
+hew_val hew_shl_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_shl, IR_T_void, IR_NSW, a, b, 0); }
 hew_val hew_sp(struct hew_fn *f) { return op(f, IR_sp, IR_T_ptr, 0, 0, 0, 0); }
 hew_val hew_inargs(struct hew_fn *f) { return op(f, IR_inargs, IR_T_ptr, 0, 0, 0, 0); }
 

@@ -163,7 +163,10 @@ static ir_ref fold_add(struct ir_func *f, struct ir_node *n)
 		const struct ir_node *m = ir_at(f, n->a);
 		enum ir_type kt = ir_type_of(f, n->b);
 
-		return again(f, IR_add, t, m->a, ir_const(f, kt, (int64_t)((uint64_t)ir_kbits(f, m->b) + (uint64_t)ir_kbits(f, n->b))));
+		int64_t sum = (int64_t)((uint64_t)ir_kbits(f, m->b) + (uint64_t)ir_kbits(f, n->b)), wrapped = ir_kbits(f, ir_const(f, kt, sum));
+		bool exact = wrapped == sum && (ir_kbits(f, m->b) < 0) == (ir_kbits(f, n->b) < 0) ? (sum < 0) == (ir_kbits(f, n->b) < 0) : wrapped == sum;
+
+		return ir_emit(f, IR_add, t, exact ? m->aux & n->aux : 0, m->a, ir_const(f, kt, sum), 0);
 	}
 	return IR_NONE;
 }
@@ -177,7 +180,8 @@ static ir_ref fold_sub(struct ir_func *f, struct ir_node *n)
 		return ir_const(f, t, 0);
 	/* x - k => x + -k */
 	if (ir_is_const(n->b))
-		return again(f, IR_add, t, n->a, ir_const(f, kt, (int64_t)(0 - (uint64_t)ir_kbits(f, n->b))));
+		return ir_emit(f, IR_add, t, ir_kbits(f, n->b) == (t == IR_T_i32 ? INT32_MIN : INT64_MIN) ? 0 : n->aux, n->a,
+			ir_const(f, kt, (int64_t)(0 - (uint64_t)ir_kbits(f, n->b))), 0);
 	/* 0 - x => neg x */
 	if (ir_is_k(f, n->a, 0))
 		return again(f, IR_neg, t, n->b, 0);

@@ -48,6 +48,7 @@ enum ir_check_kind {
 	IR_CHECK_COUNT
 };
 extern const char *const ir_check_names[IR_CHECK_COUNT];
+#define IR_NSW 1				/* aux flag of add sub mul shl: does not overflow signed, or the result is any */
 #define IR_CHECK_HOISTED 0x100		/* aux flag: moved to a loop's preheader, may fail without need */
 
 struct ir_node {

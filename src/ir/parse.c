@@ -511,6 +511,8 @@ static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
 	}
 	if (op == IR_check && accept(p, "hoisted"))
 		aux |= IR_CHECK_HOISTED;
+	if ((op == IR_add || op == IR_sub || op == IR_mul || op == IR_shl) && accept(p, "nsw"))
+		aux |= IR_NSW;
 	if (swap) {
 		ir_ref x = field[0];
 

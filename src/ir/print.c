@@ -205,6 +205,8 @@ static void put_node(struct printer *p, ir_ref r)
 		put_operands(p, n);
 		if (n->op == IR_check && (n->aux & IR_CHECK_HOISTED))
 			text_add(p->out, " hoisted");
+		if (n->op >= IR_add && n->op <= IR_shl && (n->aux & IR_NSW))
+			text_add(p->out, " nsw");
 	}
 	text_add(p->out, "\n");
 }

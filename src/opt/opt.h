@@ -28,6 +28,7 @@ void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f);	/* all operands, edges and states; folds nothing */
 
+bool *opt_crossing(struct ir_func *f);		/* rotate.c: by block, whether something it defines is used in another one */
 void opt_inline_self(struct ir_func *f, struct ir_func *g);	/* inline.c, for tailrec.c */
 
 /* loop.c: one loop after the other; `n` nodes are known, newer ones count as changing */

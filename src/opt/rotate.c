@@ -14,21 +14,25 @@
 #include "opt/opt.h"
 
 enum { MAX_PINNED = 10 };
-struct rotate {
+struct crossing {
 	struct ir_func *f;
-	uint32_t n;
-	bool *crosses;			/* by block: something it defines is used in another one */
+	bool *crosses;			/* by block */
 	uint32_t *seen, stamp;		/* by node */
 	VEC(ir_ref) work;
 	uint32_t block;
 	uint32_t *at;			/* by pinned node and argument: 1 + its block */
+};
+struct rotate {
+	struct ir_func *f;
+	uint32_t n;
+	bool *crosses;
 	ir_ref *copy;			/* by node: in the loop at hand */
 	VEC(ir_ref) copied;
 };
 
 static void use(void *arg, ir_ref *r)
 {
-	struct rotate *x = arg;
+	struct crossing *x = arg;
 
 	if (*r <= 0 || x->seen[*r] == x->stamp)
 		return;
@@ -39,32 +43,36 @@ static void use(void *arg, ir_ref *r)
 		vec_push(x->f->mem, &x->work, *r);
 }
 
-static void find_crossing(struct rotate *x)
+bool *opt_crossing(struct ir_func *f)
 {
-	struct ir_func *f = x->f;
+	struct crossing x = { .f = f };
 
+	x.crosses = arena_zero(f->mem, f->block.n);
+	x.seen = arena_zero(f->mem, f->node.n * sizeof *x.seen);
+	x.at = arena_zero(f->mem, f->node.n * sizeof *x.at);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
 		for (uint32_t k = 0; k < b->arg.n; k++)
-			x->at[b->arg.at[k]] = f->order[i] + 1;
+			x.at[b->arg.at[k]] = f->order[i] + 1;
 		for (uint32_t k = 0; k < b->ins.n; k++)
-			x->at[b->ins.at[k]] = f->order[i] + 1;
+			x.at[b->ins.at[k]] = f->order[i] + 1;
 	}
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
-		x->block = f->order[i];
-		x->stamp++;
+		x.block = f->order[i];
+		x.stamp++;
 		for (uint32_t k = 0; k <= b->ins.n; k++) {
 			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
 
-			ir_visit(f, ir_at(f, r), use, x);
-			ir_visit_state(f, ir_node_state(f, ir_at(f, r)), use, x);
-			while (x->work.n)
-				ir_visit(f, ir_at(f, x->work.at[--x->work.n]), use, x);
+			ir_visit(f, ir_at(f, r), use, &x);
+			ir_visit_state(f, ir_node_state(f, ir_at(f, r)), use, &x);
+			while (x.work.n)
+				ir_visit(f, ir_at(f, x.work.at[--x.work.n]), use, &x);
 		}
 	}
+	return x.crosses;
 }
 
 static bool may_copy(const struct rotate *x, uint32_t h)
@@ -181,11 +189,8 @@ bool opt_rotate(struct ir_func *f)
 	bool changed = false;
 
 	ir_analyse(f);
-	x.crosses = arena_zero(f->mem, f->block.n);
-	x.seen = arena_zero(f->mem, x.n * sizeof *x.seen);
-	x.at = arena_zero(f->mem, x.n * sizeof *x.at);
+	x.crosses = opt_crossing(f);
 	x.copy = arena_zero(f->mem, x.n * sizeof *x.copy);
-	find_crossing(&x);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		if (may_copy(&x, f->order[i])) {
 			rotate(&x, f->order[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * instructions.c - one instruction of the text into struct ll_instr, its operands' types checked.
  *
- * Flags that promise something (nsw, inbounds, fast, tail, ...) are read and forgotten; so are attachments of metadata.
+ * Flags that promise something (inbounds, fast, tail, ...) are read and forgotten, but for nsw; so are attachments of metadata.
  */
 #include "ll.h"
 
@@ -142,13 +142,18 @@ static struct ll_block *label(struct ll *m)
 	return b;
 }
 
-static void skip_flags(struct ll *m)
+/* True if nsw is among them. */
+static bool skip_flags(struct ll *m)
 {
+	bool nsw = false;
+
 	while (m->tok.kind == LL_WORD && !ll_at_type(m)) {
+		nsw |= ll_is(m->tok.text, "nsw");
 		ll_next(m);
 		if (ll_at(m, '('))
 			ll_skip_group(m);
 	}
+	return nsw;
 }
 
 static void want(struct reader *r, bool ok, struct ll_type *t)
@@ -215,7 +220,7 @@ static void signed_use(struct ll_value *v) { v->sign_uses += v->kind == LL_V_LOC
 
 static void binary(struct reader *r)
 {
-	skip_flags(r->m);
+	r->in.nsw = skip_flags(r->m);
 	r->result = two(r);
 	if (ll_ops[r->in.op].kind == LL_K_REAL)
 		want_real(r, r->result);

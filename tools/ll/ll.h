@@ -93,7 +93,7 @@ struct ll_attr { bool sign, zero; struct ll_type *byval; };
 
 struct ll_instr {
 	uint8_t op, pred;
-	bool is_volatile;
+	bool is_volatile, nsw;		/* nsw: no signed wrap */
 	int line;
 	struct ll_value *def;		/* NULL: no result */
 	struct ll_type *type;		/* loaded, allocated, stepped over, converted to, called */

@@ -19,17 +19,18 @@ static unsigned known_after(enum ll_op op, unsigned a, unsigned b)
 	}
 }
 
-static hew_val emit(struct hew_fn *f, enum ll_op op, hew_val a, hew_val b)
+/* nsw holds for the whole register: only where the type fills it. */
+static hew_val emit(struct hew_fn *f, enum ll_op op, hew_val a, hew_val b, bool nsw)
 {
 	switch (op) {
-	case LL_add: return hew_add(f, a, b);
-	case LL_sub: return hew_sub(f, a, b);
-	case LL_mul: return hew_mul(f, a, b);
+	case LL_add: return nsw ? hew_add_nsw(f, a, b) : hew_add(f, a, b);
+	case LL_sub: return nsw ? hew_sub_nsw(f, a, b) : hew_sub(f, a, b);
+	case LL_mul: return nsw ? hew_mul_nsw(f, a, b) : hew_mul(f, a, b);
 	case LL_udiv: return hew_udiv(f, a, b);
 	case LL_sdiv: return hew_sdiv(f, a, b);
 	case LL_urem: return hew_urem(f, a, b);
 	case LL_srem: return hew_srem(f, a, b);
-	case LL_shl: return hew_shl(f, a, b);
+	case LL_shl: return nsw ? hew_shl_nsw(f, a, b) : hew_shl(f, a, b);
 	case LL_lshr: return hew_shr(f, a, b);
 	case LL_ashr: return hew_sar(f, a, b);
 	case LL_and: return hew_and(f, a, b);
@@ -51,7 +52,8 @@ void ll_lower_int(struct lower *l, struct ll_instr *in)
 	for (uint32_t k = 0; k < ll_parts(l, in->def->type); k++) {
 		uint32_t bits = in->def->type->part[k].bits;
 		struct ll_got a = ll_get(l, in->v[0], k), b = ll_get(l, in->v[1], k);
-		hew_val x = emit(l->f, op, left ? ll_extend(l, a, bits, left) : a.v, right ? ll_extend(l, b, bits, right) : b.v);
+		hew_val x = emit(l->f, op, left ? ll_extend(l, a, bits, left) : a.v, right ? ll_extend(l, b, bits, right) : b.v,
+			in->nsw && (bits == 32 || bits == 64));
 		unsigned known = known_after(op, a.known, b.known);
 
 		if (bits == 1) {

@@ -85,6 +85,7 @@ static void const_to_slot(struct emit *e, struct x64_mem m, int64_t bits)
 static void move(struct emit *e, const struct mach_move *v)
 {
 	const struct mach_loc *from = &v->from, *to = &v->to;
+	int64_t bits = from->type == IR_T_i32 ? (int64_t)(uint32_t)from->bits : from->bits;	/* lower.c counts on zeros above */
 
 	if (to->where == MACH_REG) {
 		switch (from->where) {
@@ -92,9 +93,9 @@ static void move(struct emit *e, const struct mach_move *v)
 		case MACH_STACK: load_slot(e, to->reg, slot(e, from->slot)); break;
 		default:
 			if (x64_is_xmm(to->reg))
-				load_float(e, to->reg, from->bits, ir_types[from->type].size);
+				load_float(e, to->reg, bits, ir_types[from->type].size);
 			else
-				load_int(e, to->reg, from->bits);
+				load_int(e, to->reg, bits);
 		}
 	} else if (from->where == MACH_REG) {
 		store_slot(e, slot(e, to->slot), from->reg);
@@ -102,7 +103,7 @@ static void move(struct emit *e, const struct mach_move *v)
 		load_slot(e, X64_XMM15, slot(e, from->slot));
 		store_slot(e, slot(e, to->slot), X64_XMM15);
 	} else {
-		const_to_slot(e, slot(e, to->slot), from->bits);
+		const_to_slot(e, slot(e, to->slot), bits);
 	}
 }
 

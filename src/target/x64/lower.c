@@ -15,6 +15,7 @@ struct lower {
 	uint32_t *cover;	/* of those, how many a user can take over */
 	uint8_t *folded;	/* not computed: its users take it over */
 	uint8_t *index_free;	/* may bring an index into the address */
+	uint8_t *dirty;		/* by i32 node: the upper half of its register may hold anything, not 0 */
 	uint8_t *lea;		/* an addition that is made by lea, with what it takes over */
 	uint32_t *local;	/* by `stack` node: its offset among them */
 	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
@@ -29,16 +30,23 @@ static bool is_alias(const struct ir_func *f, const struct ir_node *n)
 	return n->a > 0 && ir_types[n->type].size == 8 && ir_types[n->type].cls == 'G' && ir_types[ir_type_of(f, n->a)].cls == 'G';
 }
 
+/* Zero extension of what has zeros there already. States tell i32 from i64, so not in functions that have any. */
+static bool is_clean_zext(const struct lower *l, const struct ir_node *n)
+{
+	return n->op == IR_zext && n->a > 0 && l->f->state.n == 1 && !l->dirty[n->a];
+}
+
 static void strip(void *arg, ir_ref *r)
 {
-	const struct ir_func *f = arg;
+	const struct lower *l = arg;
+	const struct ir_func *f = l->f;
 
 	for (;;) {
 		const struct ir_node *n = *r > 0 ? ir_at(f, *r) : NULL;
 
 		if (n && n->op == IR_check)
 			*r = n->b ? n->b : n->a;
-		else if (n && n->op == IR_bitcast && is_alias(f, n))
+		else if (n && ((n->op == IR_bitcast && is_alias(f, n)) || is_clean_zext(l, n)))
 			*r = n->a;
 		else
 			break;
@@ -274,9 +282,56 @@ static void fuse_loads(struct lower *l)
 	}
 }
 
+/* Instructions on 32 bits clear the upper half; parameters and results of calls come as they are, and what is passed to a block, too. */
+static bool spoil(struct lower *l, ir_ref r, ir_ref from)
+{
+	if (from <= 0 || !l->dirty[from] || l->dirty[r])
+		return false;
+	l->dirty[r] = 1;
+	return true;
+}
+
+static bool spread_dirt(struct lower *l, uint32_t b)
+{
+	struct ir_func *f = l->f;
+	const struct ir_block *blk = &f->block.at[b];
+	uint32_t e[2];
+	unsigned n = ir_succs(f, b, e);
+	bool changed = false;
+
+	for (uint32_t k = 0; k < blk->ins.n; k++) {
+		const struct ir_node *x = ir_at(f, blk->ins.at[k]);
+
+		if (x->op == IR_select)
+			changed |= spoil(l, blk->ins.at[k], x->b) | spoil(l, blk->ins.at[k], x->c);
+	}
+	for (unsigned j = 0; j < n; j++)
+		for (uint32_t k = 0; k < f->edge.at[e[j]].n; k++)
+			changed |= spoil(l, f->block.at[f->edge.at[e[j]].to].arg.at[k], f->pool.at[f->edge.at[e[j]].args + k]);
+	return changed;
+}
+
+static void find_dirty(struct lower *l)
+{
+	struct ir_func *f = l->f;
+	bool changed = f->state.n == 1;
+
+	for (uint32_t k = 0; k < f->block.at[0].arg.n; k++)
+		l->dirty[f->block.at[0].arg.at[k]] = 1;
+	for (uint32_t r = 1; r < f->node.n; r++)
+		l->dirty[r] |= ir_at(f, (ir_ref)r)->op == IR_call || ir_at(f, (ir_ref)r)->op == IR_result;
+	while (changed) {
+		changed = false;
+		for (uint32_t i = 0; i < f->n_order; i++)
+			changed |= spread_dirt(l, f->order[i]);
+	}
+}
+
 static void prepare(struct lower *l)
 {
 	struct ir_func *f = l->f;
+
+	find_dirty(l);
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -284,8 +339,8 @@ static void prepare(struct lower *l)
 		for (uint32_t k = 0; k <= b->ins.n; k++) {
 			struct ir_node *n = ir_at(f, k < b->ins.n ? b->ins.at[k] : b->control);
 
-			ir_visit(f, n, strip, f);
-			ir_visit_state(f, ir_node_state(f, n), strip, f);
+			ir_visit(f, n, strip, l);
+			ir_visit_state(f, ir_node_state(f, n), strip, l);
 		}
 	}
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -297,7 +352,7 @@ static void prepare(struct lower *l)
 
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
-			else if (n->op == IR_bitcast && is_alias(f, n))
+			else if ((n->op == IR_bitcast && is_alias(f, n)) || is_clean_zext(l, n))
 				l->folded[r] = 1;
 			else
 				ir_visit(f, n, count, l);
@@ -358,7 +413,7 @@ static uint32_t reg(struct lower *l, ir_ref r)
 		return v;
 	}
 	i = ins(l, X64_MOV, ir_is_float(t) ? X64_F_MOVF : X64_F_MOVI, ir_types[t].size);
-	i->imm = ir_kbits(l->f, r);
+	i->imm = t == IR_T_i32 ? (int64_t)(uint32_t)ir_kbits(l->f, r) : ir_kbits(l->f, r);
 	mach_add(l->m, i, v, MACH_DEF, MACH_NO_REG);
 	return v;
 }
@@ -1079,6 +1134,7 @@ void x64_lower(struct mach_func *m)
 	struct ir_func *f = m->f;
 
 	l.lea = arena_zero(m->mem, f->node.n);
+	l.dirty = arena_zero(m->mem, f->node.n);
 	l.local = arena_zero(m->mem, f->node.n * sizeof *l.local);
 	l.wanted = arena_zero(m->mem, f->node.n);
 	l.uses = arena_zero(m->mem, f->node.n * sizeof *l.uses);
