@@ -15,10 +15,11 @@ cd "$(dirname "$0")"
 
 # What is needed, by purpose.
 PKG_BUILD="gcc libc6-dev meson ninja-build pkg-config binutils python3 libcapstone-dev libedit-dev"
-PKG_TEST="libcmocka-dev llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc"
+PKG_TEST="libcmocka-dev llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc clang-19 csmith libcsmith-dev"
 PKG_FMT="clang-format"
 PKG_DOCS="mandoc"
 PKG_LUA="lua5.4 luajit"		# only to be compared with
+PKG_C="gcc libc6-dev binutils clang-19 llvm-19"	# the same, and what turns C into LLVM IR
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'do: %s\n' "$*" >&2; exit 1; }
@@ -82,6 +83,8 @@ cmd_help() {
 	  build                build the command as build/hew
 	  test [SECTION...]    build three ways and run all tests; `./do test --list` names the sections
 	  bench lua [SECONDS]  hew with and without compiling beside lua5.4 and luajit, paired medians (default 120 seconds)
+	  bench engine [SECONDS]  C programs under hew beside gcc and clang, paired medians (default 240 seconds)
+	  bench compile        how long hew compiles C, how much code comes out, how both grow
 	  bench counters       what counting calls and loops costs the interpreter, against a build without
 	  fuzz [MINUTES]       random programs through every tier until the time is over (default 5)
 	  mutate               plant faults one at a time in a copy of the tree and see that the tests turn red
@@ -133,7 +136,12 @@ cmd_bench() {
 		build_release
 		tree build-nocounters -Dbuildtype=debugoptimized -Db_ndebug=true -Dtests=disabled -Dcounters=false
 		exec python3 bench/lua.py --hew build/hew --without-counters build-nocounters/hew "$@" ;;
-	*) die "bench what? Known: lua, counters" ;;
+	engine | compile)
+		need $PKG_BUILD || say "going on with what is there"
+		need $PKG_C || say "the comparison will do without what could not be installed"
+		build_release
+		exec python3 "bench/$what.py" --hew build/hew "$@" ;;
+	*) die "bench what? Known: lua, engine, compile, counters" ;;
 	esac
 }
 

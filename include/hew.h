@@ -109,8 +109,10 @@ hew_val hew_stack(struct hew_fn *f, uint32_t bytes, uint32_t align);	/* address 
 hew_val hew_inargs(struct hew_fn *f);		/* address of the first argument that came on the stack: for variadic functions */
 hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee);	/* address of a function that is compiled together with f (hew_compile_all), f itself for example */
 
-/* Memory at base + offset. cls: alias class of the function's table; accesses of different classes never overlap. */
+/* Memory at base + offset. cls: alias class of the function's table; accesses of different classes never overlap. A load stays behind the
+ * branches it stands behind; in a guest's lift it may be made wherever its operands exist, so there an address is made from what a check gave. */
 enum { HEW_CLASS_IMMUTABLE = 1,		/* never written while the function runs */
+	HEW_CLASS_ANY = 4,		/* overlaps all other classes: bytes, for example */
 	HEW_CLASS_CHANGING = 2 };	/* may change at any moment: every load is made where it stands */
 void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags);
 hew_val hew_load(struct hew_fn *f, hew_type t, hew_width w, unsigned cls, hew_val base, int32_t offset);

@@ -294,6 +294,8 @@ void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 	f->f->class_name[cls] = name;
 	if (cls >= f->f->n_classes)
 		f->f->n_classes = cls + 1;
+	if (flags & HEW_CLASS_ANY)
+		f->f->any |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_CHANGING)
 		f->f->changing |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_IMMUTABLE) {

@@ -69,6 +69,26 @@ static uint32_t meet(const struct ir_func *f, uint32_t a, uint32_t b)
 	return a;
 }
 
+/* Numbers the dominator tree so that what a block dominates are the numbers from its own on. A dominator stands before its
+ * blocks in reverse post-order, so two sweeps do. */
+static void number_tree(struct ir_func *f)
+{
+	uint32_t *next = arena_alloc(f->mem, f->block.n * sizeof *next);
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		f->block.at[f->order[i]].dominated = 1;
+	for (uint32_t i = f->n_order; i-- > 1;)
+		f->block.at[f->block.at[f->order[i]].idom].dominated += f->block.at[f->order[i]].dominated;
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		b->tree = i ? next[b->idom] : 0;
+		if (i)
+			next[b->idom] += b->dominated;
+		next[f->order[i]] = b->tree + 1;
+	}
+}
+
 static void dominators(struct ir_func *f)
 {
 	bool changed = true;
@@ -97,68 +117,75 @@ static void dominators(struct ir_func *f)
 
 		b->depth = f->block.at[b->idom].depth + 1;
 	}
+	number_tree(f);
 }
 
-bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
+/* The header of the outermost loop found so far around b, or b. */
+static uint32_t outermost(const struct ir_func *f, uint32_t b, uint32_t *top)
 {
-	while (f->block.at[b].depth > f->block.at[a].depth)
-		b = f->block.at[b].idom;
-	return a == b;
+	uint32_t t, h;
+
+	if (!f->block.at[b].loop)
+		return b;
+	for (t = f->block.at[b].loop - 1; top[t] != t; t = top[t])
+		;
+	for (b = f->block.at[b].loop - 1; b != t; b = h) {
+		h = top[b];
+		top[b] = t;
+	}
+	return t;
 }
 
-/* Marks the body of the loop with header h that the block `from` jumps back to. Inner loops were marked before or
- * will be later: a block keeps the header that is deepest in the dominator tree. */
-static void mark_loop(struct ir_func *f, uint32_t h, uint32_t from, uint32_t *stack, uint32_t *mark)
+/* Adds what reaches x inside the loop of header h; inner loops were found before and join as a whole. */
+static void join_loop(struct ir_func *f, uint32_t h, uint32_t x, uint32_t *stack, uint32_t *depth, uint32_t *top)
 {
-	uint32_t depth = 0;
+	uint32_t t = outermost(f, x, top);
 
-	if (mark[from] != h + 1) {
-		mark[from] = h + 1;
-		stack[depth++] = from;
+	if (t == h)
+		return;
+	if (f->block.at[t].loop == t + 1) {
+		f->block.at[t].outer = h + 1;
+		top[t] = h;
+	} else {
+		f->block.at[t].loop = h + 1;
 	}
-	while (depth) {
-		struct ir_block *b = &f->block.at[stack[--depth]];
-
-		if (stack[depth] == h)
-			continue;
-		for (uint32_t k = 0; k < b->pred.n; k++)
-			if (mark[b->pred.at[k]] != h + 1) {
-				mark[b->pred.at[k]] = h + 1;
-				stack[depth++] = b->pred.at[k];
-			}
-	}
+	stack[(*depth)++] = t;
 }
 
+/* Natural loops, inner headers first: they come later in reverse post-order. Nearly linear. */
 static void loops(struct ir_func *f)
 {
-	uint32_t n = f->block.n;
-	uint32_t *stack = arena_alloc(f->mem, (n + 1) * sizeof *stack);
-	uint32_t *mark = arena_zero(f->mem, n * sizeof *mark);
+	uint32_t *stack = arena_alloc(f->mem, (f->block.n + 1) * sizeof *stack), *top = arena_alloc(f->mem, f->block.n * sizeof *top), depth = 0;
 
-	for (uint32_t i = 0; i < f->n_order; i++)
-		f->block.at[f->order[i]].loop = f->block.at[f->order[i]].loop_depth = 0;
-	/* outer headers come first in reverse post-order, so an inner loop overwrites `loop` of its blocks */
 	for (uint32_t i = 0; i < f->n_order; i++) {
+		f->block.at[f->order[i]].loop = f->block.at[f->order[i]].outer = 0;
+		top[f->order[i]] = f->order[i];
+	}
+	for (uint32_t i = f->n_order; i-- > 0;) {
 		uint32_t h = f->order[i];
+		const struct ir_block *b = &f->block.at[h];
 		bool header = false;
 
-		for (uint32_t k = 0; k < f->block.at[h].pred.n; k++) {
-			uint32_t p = f->block.at[h].pred.at[k];
-
-			if (ir_dominates(f, h, p)) {
-				if (!header)
-					mark[h] = h + 1;
-				header = true;
-				mark_loop(f, h, p, stack, mark);
-			}
-		}
+		for (uint32_t k = 0; k < b->pred.n; k++)
+			header |= ir_dominates(f, h, b->pred.at[k]);
 		if (!header)
 			continue;
-		for (uint32_t k = 0; k < f->n_order; k++)
-			if (mark[f->order[k]] == h + 1) {
-				f->block.at[f->order[k]].loop = h + 1;
-				f->block.at[f->order[k]].loop_depth++;
-			}
+		f->block.at[h].loop = h + 1;
+		for (uint32_t k = 0; k < b->pred.n; k++)
+			if (ir_dominates(f, h, b->pred.at[k]))
+				join_loop(f, h, b->pred.at[k], stack, &depth, top);
+		while (depth) {
+			const struct ir_block *x = &f->block.at[stack[--depth]];
+
+			for (uint32_t k = 0; k < x->pred.n; k++)
+				join_loop(f, h, x->pred.at[k], stack, &depth, top);
+		}
+	}
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+		uint32_t h = b->loop == f->order[i] + 1 ? b->outer : b->loop;
+
+		b->loop_depth = (h ? f->block.at[h - 1].loop_depth : 0) + (b->loop == f->order[i] + 1);
 	}
 }
 
@@ -174,17 +201,9 @@ bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b)
 {
 	uint32_t l = f->block.at[b].loop;
 
-	/* walk outwards: the loop around a header is the loop of its immediate dominator, if that is inside one */
-	while (l) {
-		uint32_t h = l - 1;
-
-		if (h == header)
-			return true;
-		if (h == 0 || f->block.at[h].loop_depth <= f->block.at[header].loop_depth)
-			return false;
-		l = f->block.at[f->block.at[h].idom].loop;
-	}
-	return false;
+	while (l && l != header + 1)
+		l = f->block.at[l - 1].outer;
+	return l != 0;
 }
 
 uint32_t ir_split_edge(struct ir_func *f, uint32_t edge)

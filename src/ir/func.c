@@ -166,17 +166,6 @@ ir_ref ir_raw_node(struct ir_func *f, struct ir_node n)
 	return (ir_ref)(f->node.n - 1);
 }
 
-bool ir_pinned(const struct ir_func *f, const struct ir_node *n)
-{
-	if (ir_ops[n->op].flags & IR_PURE)
-		return false;
-	if (!(ir_ops[n->op].flags & IR_FAULT))
-		return true;
-	if (!ir_is_const(n->b) || ir_kbits(f, n->b) == 0)
-		return true;
-	return (n->op == IR_sdiv || n->op == IR_srem) && ir_kbits(f, n->b) == -1;
-}
-
 static enum ir_type result_type(const struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b)
 {
 	switch (ir_ops[op].result) {
@@ -282,6 +271,7 @@ static ir_ref seen_in_block(const struct ir_func *f, const struct ir_node *n)
 
 static void new_versions(struct ir_func *f, uint32_t classes)
 {
+	classes = ir_touched(f, classes);
 	for (unsigned c = 0; classes; c++, classes >>= 1)
 		if (classes & 1)
 			f->version[c] = f->next_version++;
@@ -410,33 +400,6 @@ uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct 
 
 /* ---- looking at nodes --------------------------------------------------------------------------------------------- */
 
-void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg)
-{
-	const char *letters = ir_ops[n->op].args;
-	ir_ref *field[3] = { &n->a, &n->b, &n->c };
-
-	for (unsigned i = 0; i < 3; i++)
-		switch (letters[i]) {
-		case 'v':
-			if (*field[i])
-				fn(arg, field[i]);
-			break;
-		case 'p':
-			for (unsigned k = 0; k < n->aux; k++)
-				fn(arg, &f->pool.at[*field[i] + (ir_ref)k]);
-			break;
-		case 'e': {
-			const struct ir_edge *e = &f->edge.at[*field[i]];
-
-			for (uint32_t k = 0; k < e->n; k++)
-				fn(arg, &f->pool.at[e->args + k]);
-			break;
-		}
-		default:
-			break;
-		}
-}
-
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg)
 {
 	for (; state; state = f->state.at[state].parent) {
@@ -453,13 +416,6 @@ void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *ar
 				fn(arg, &sl->tag_ref);
 		}
 	}
-}
-
-uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)
-{
-	if (n->op == IR_call)
-		return f->call.at[n->c].state;
-	return ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0;
 }
 
 struct collect { ir_ref *out; uint32_t n, max; };
@@ -479,25 +435,6 @@ uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t ma
 
 	ir_visit((struct ir_func *)(uintptr_t)f, ir_at(f, n), collect_one, &c);
 	return c.n;
-}
-
-unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2])
-{
-	const struct ir_node *n;
-
-	if (!f->block.at[b].control)
-		return 0;
-	n = ir_at(f, f->block.at[b].control);
-	if (n->op == IR_jmp) {
-		edge[0] = (uint32_t)n->a;
-		return 1;
-	}
-	if (n->op == IR_br) {
-		edge[0] = (uint32_t)n->b;
-		edge[1] = (uint32_t)n->c;
-		return 2;
-	}
-	return 0;
 }
 
 enum ir_width ir_store_width(enum ir_type t, unsigned aux)

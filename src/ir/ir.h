@@ -68,7 +68,9 @@ struct ir_block {
 	uint32_t state;			/* a loop header's own state, or 0 */
 	bool cold;
 	/* computed by ir_analyse */
-	uint32_t idom, depth, loop_depth, rpo, loop;	/* loop: header of the innermost loop + 1, or 0 */
+	uint32_t idom, depth, loop_depth, rpo;
+	uint32_t tree, dominated;	/* number in the dominator tree; how many blocks it dominates, which have the numbers from its own on */
+	uint32_t loop, outer;		/* 1 + header of the innermost loop, or 0; of a header: of the loop around its own */
 	VEC(uint32_t) pred;		/* blocks, one entry per edge */
 	bool reachable;
 };
@@ -117,6 +119,7 @@ struct ir_func {
 	const char *class_name[IR_MAX_CLASS]; uint32_t n_classes;
 	uint32_t immutable;		/* classes whose memory never changes while the function runs */
 	uint32_t changing;		/* classes that may change at any moment: never shared, never moved */
+	uint32_t any;			/* classes that overlap all others; those do not overlap each other */
 
 	uint32_t *hash, hash_cap;	/* open addressing: node ids of pure nodes */
 	uint32_t *khash, khash_cap;
@@ -170,17 +173,52 @@ static inline bool ir_is_k(const struct ir_func *f, ir_ref r, int64_t bits) { re
 double ir_kf64(const struct ir_func *f, ir_ref r);
 
 /* Does the node stand in the skeleton? (pure nodes float; a division that cannot fault does, too) */
-bool ir_pinned(const struct ir_func *f, const struct ir_node *n);
+static inline bool ir_pinned(const struct ir_func *f, const struct ir_node *n)
+{
+	unsigned flags = ir_ops[n->op].flags;
+
+	if (!(flags & IR_FAULT))
+		return !(flags & IR_PURE);
+	return !ir_is_const(n->b) || ir_kbits(f, n->b) == 0 || ((n->op == IR_sdiv || n->op == IR_srem) && ir_kbits(f, n->b) == -1);
+}
 /* The value operands of a node, pool and edges included; states are not. Returns how many; out may be NULL. */
 uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t max);
 /* Pointers to the value fields of a node so that a pass can rewrite them. */
 typedef void ir_visit_fn(void *arg, ir_ref *operand);
-void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg);
+static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg)
+{
+	const char *letters = ir_ops[n->op].args;
+
+	if (letters[0] == 'v' && n->a)
+		fn(arg, &n->a);
+	if (letters[1] == 'v' && n->b)
+		fn(arg, &n->b);
+	if (letters[2] == 'v' && n->c)
+		fn(arg, &n->c);
+	for (unsigned k = 0; letters[1] == 'p' && k < n->aux; k++)
+		fn(arg, &f->pool.at[n->b + (ir_ref)k]);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct ir_edge *e = letters[i] == 'e' ? &f->edge.at[i == 0 ? n->a : i == 1 ? n->b : n->c] : NULL;
+
+		for (uint32_t k = 0; e && k < e->n; k++)
+			fn(arg, &f->pool.at[e->args + k]);
+	}
+}
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg);	/* parents too */
-uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n);		/* state a node carries, or 0 */
+static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
+{ return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
 /* Edges of a block's control node: 0, 1 or 2. */
-unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2]);
+static inline unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2])
+{
+	const struct ir_node *n = ir_at(f, f->block.at[b].control);	/* node 0, a nop, for an open block */
+
+	edge[0] = (uint32_t)(n->op == IR_br ? n->b : n->a);
+	edge[1] = (uint32_t)n->c;
+	return n->op == IR_br ? 2 : n->op == IR_jmp;
+}
 enum ir_width ir_store_width(enum ir_type t, unsigned aux);
+/* Classes whose memory may be changed where something of these classes is written. */
+static inline uint32_t ir_touched(const struct ir_func *f, uint32_t classes) { return classes & f->any ? UINT32_MAX : classes ? classes | f->any : 0; }
 unsigned ir_access_bytes(enum ir_type t, unsigned aux);
 
 /* ---- fold.c ------------------------------------------------------------------------------------------ */
@@ -193,7 +231,8 @@ bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_
 /* ---- cfg.c --------------------------------------------------------------------------------------------- */
 
 void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops */
-bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b);
+static inline bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
+{ return f->block.at[b].tree - f->block.at[a].tree < f->block.at[a].dominated; }
 bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b);
 uint32_t ir_split_edge(struct ir_func *f, uint32_t edge);	/* new block in the middle; call ir_analyse again */
 void ir_split_critical(struct ir_func *f);

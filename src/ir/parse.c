@@ -695,6 +695,8 @@ static void function_head(struct parser *p)
 			p->f->immutable |= UINT32_C(1) << c;
 		if (accept(p, "changing"))
 			p->f->changing |= UINT32_C(1) << c;
+		if (accept(p, "any"))
+			p->f->any |= UINT32_C(1) << c;
 		next_line(p);
 	}
 }

@@ -159,31 +159,36 @@ static void note_step(void *arg, ir_ref *operand)
 		p->depends = true;
 }
 
-/* Marks the pure nodes of block b that compute the next value of an argument from the argument, and all that need them:
- * written last, they can take over the argument's register. */
-static void mark_steps(struct place *p, uint32_t b)
+/* Marks the pure nodes that compute the next value of a loop's argument from the argument: written last in their blocks, with
+ * what needs them, they can take over the argument's register. */
+static void mark_steps(struct place *p)
 {
 	const struct ir_func *f = p->f;
-	uint32_t e[2];
-	unsigned n = ir_succs(f, b, e);
 
-	for (unsigned k = 0; k < n; k++) {
-		const struct ir_edge *x = &f->edge.at[e[k]];
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t b = f->order[i], e[2];
+		unsigned n = ir_succs(f, b, e);
 
-		if (f->block.at[x->to].rpo > f->block.at[b].rpo)
-			continue;
-		for (uint32_t i = 0; i < x->n; i++) {
-			ir_ref r = f->pool.at[x->args + i], arg = f->block.at[x->to].arg.at[i];
+		for (unsigned k = 0; k < n; k++) {
+			const struct ir_edge *x = &f->edge.at[e[k]];
 
-			if (floats(p, r) && p->block[r] == b && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
-				p->step[r] = 1;
+			for (uint32_t q = 0; f->block.at[x->to].rpo <= f->block.at[b].rpo && q < x->n; q++) {
+				ir_ref r = f->pool.at[x->args + q], arg = f->block.at[x->to].arg.at[q];
+
+				if (floats(p, r) && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
+					p->step[r] = 1;
+			}
 		}
 	}
+}
+
+static void mark_dependents(struct place *p, uint32_t b)
+{
 	for (uint32_t i = 0; i < p->of_block[b].n; i++) {
 		ir_ref r = p->of_block[b].at[i];
 
 		p->depends = false;
-		ir_visit(p->f, ir_at(f, r), note_step, p);
+		ir_visit(p->f, ir_at(p->f, r), note_step, p);
 		p->step[r] |= p->depends;
 	}
 }
@@ -206,7 +211,7 @@ static void write_block(struct place *p, uint32_t b)
 		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), write_before, p);
 		vec_push(p->mem, &p->out[b], r);
 	}
-	mark_steps(p, b);
+	mark_dependents(p, b);
 	for (uint32_t i = 0; i < p->of_block[b].n; i++)
 		if (!p->step[p->of_block[b].at[i]])
 			write_before(p, &p->of_block[b].at[i]);
@@ -251,6 +256,7 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 	}
 	for (uint32_t i = 0; i < p.topo.n; i++)
 		vec_push(mem, &p.of_block[p.block[p.topo.at[i]]], p.topo.at[i]);
+	mark_steps(&p);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		write_block(&p, f->order[i]);
 	return (struct ir_placement){ .of_block = (void *)p.out };

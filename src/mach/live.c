@@ -1,72 +1,95 @@
 /* SPDX-License-Identifier: MIT
  * live.c - liveness of virtual registers and, from it, their live ranges with holes.
  *
- * Liveness of blocks is the usual backward data flow over bit sets, iterated in reverse layout order (two or three
- * rounds on reducible graphs). Ranges are then built in one backward walk over all instructions, as in Wimmer and
- * Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010). Arguments of a block are defined at its start;
- * arguments of an edge are used at the end of the block that jumps.
+ * Liveness of blocks is found value by value, from uses to the definition. Ranges are then built in one backward walk over
+ * all instructions, as in Wimmer and Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010). Arguments of a block
+ * are defined at its start; arguments of an edge are used at the end of the block that jumps.
  */
 #include "mach/mach.h"
 #include "mach/target.h"
 
-static uint32_t arg_vreg(const struct mach_func *m, ir_ref r) { return m->vreg_of[r]; }
+struct use { uint32_t block, next; };
+struct live {
+	struct mach_func *m;
+	VEC(struct use) use;		/* [0] unused */
+	uint32_t *uses, *def;		/* by vreg: its list; 1 + the block that defines it */
+	VEC(uint32_t) work;
+};
 
-static void gen_edge(struct ra *ra, uint64_t *live, const struct mach_block *b)
+static void add_block_use(struct live *l, uint32_t vreg, uint32_t block)
 {
-	const struct ir_func *f = ra->m->f;
+	uint32_t last = l->uses[vreg];
 
-	for (uint32_t s = 0; s < b->succ.n; s++) {
-		const struct ir_edge *e = &f->edge.at[b->edge.at[s]];
+	if (last && l->use.at[last].block == block)
+		return;
+	vec_push(l->m->mem, &l->use, ((struct use){ block, last }));
+	l->uses[vreg] = l->use.n - 1;
+}
+
+static void edge_uses(struct live *l, uint32_t b)
+{
+	struct mach_func *m = l->m;
+	const struct mach_block *blk = &m->block.at[b];
+
+	for (uint32_t s = 0; s < blk->succ.n; s++) {
+		const struct ir_edge *e = &m->f->edge.at[blk->edge.at[s]];
 
 		for (uint32_t k = 0; k < e->n; k++) {
-			ir_ref r = f->pool.at[e->args + k];
+			ir_ref r = m->f->pool.at[e->args + k];
 
-			if (r > 0 && arg_vreg(ra->m, f->block.at[e->to].arg.at[k]))
-				bits_set(live, ra->m->vreg_of[r]);
+			if (r > 0 && m->vreg_of[m->f->block.at[e->to].arg.at[k]])
+				add_block_use(l, m->vreg_of[r], b);
 		}
 	}
 }
 
+/* Definitions, and uses by block; a use behind the definition in the same block says nothing about other blocks, and since
+ * definitions dominate uses every use in the defining block is one, or stands on its edges. */
+static void collect(struct live *l)
+{
+	struct mach_func *m = l->m;
+
+	for (uint32_t b = 0; b < m->block.n; b++) {
+		const struct ir_block *ib = &m->f->block.at[m->block.at[b].ir];
+
+		for (uint32_t k = 0; k < ib->arg.n; k++)
+			l->def[m->vreg_of[ib->arg.at[k]]] = b + 1;
+		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++)
+			for (unsigned o = 0; o < m->ins.at[i].n; o++) {
+				const struct mach_opnd *x = &m->opnd.at[m->ins.at[i].opnd + o];
+
+				if (x->role == MACH_DEF || x->role == MACH_TEMP)
+					l->def[x->vreg] = b + 1;
+				else
+					add_block_use(l, x->vreg, b);
+			}
+		edge_uses(l, b);
+	}
+}
+
+/* Liveness at the start of blocks, one vreg at a time: from each use up to the definition. The work is what comes out. Boissinot
+ * et al., "Computing Liveness Sets for SSA-Form Programs" (INRIA RR-7503, 2011). */
 static void block_liveness(struct ra *ra)
 {
 	struct mach_func *m = ra->m;
-	size_t words = bits_words(m->vreg.n);
-	uint64_t *live = arena_alloc(m->mem, words * 8);
-	bool changed = true;
+	struct live l = { .m = m };
 
-	for (uint32_t b = 0; b < m->block.n; b++)
-		m->block.at[b].live_in = arena_zero(m->mem, words * 8);
-	while (changed) {
-		changed = false;
-		for (uint32_t b = m->block.n; b-- > 0;) {
+	l.uses = arena_zero(m->mem, m->vreg.n * sizeof *l.uses);
+	l.def = arena_zero(m->mem, m->vreg.n * sizeof *l.def);
+	vec_push(m->mem, &l.use, (struct use){ 0 });
+	collect(&l);
+	for (uint32_t v = 1; v < m->vreg.n; v++) {
+		for (uint32_t u = l.uses[v]; u; u = l.use.at[u].next)
+			vec_push(m->mem, &l.work, l.use.at[u].block);
+		while (l.work.n) {
+			uint32_t b = l.work.at[--l.work.n];
 			struct mach_block *blk = &m->block.at[b];
-			const struct ir_block *ib = &m->f->block.at[blk->ir];
 
-			memset(live, 0, words * 8);
-			for (uint32_t s = 0; s < blk->succ.n; s++)
-				for (size_t w = 0; w < words; w++)
-					live[w] |= m->block.at[blk->succ.at[s]].live_in[w];
-			gen_edge(ra, live, blk);
-			for (uint32_t i = blk->end; i-- > blk->first;) {
-				const struct mach_ins *in = &m->ins.at[i];
-
-				for (unsigned o = 0; o < in->n; o++)
-					if (m->opnd.at[in->opnd + o].role == MACH_DEF || m->opnd.at[in->opnd + o].role == MACH_TEMP)
-						bits_clear(live, m->opnd.at[in->opnd + o].vreg);
-				for (unsigned o = 0; o < in->n; o++) {
-					unsigned role = m->opnd.at[in->opnd + o].role;
-
-					if (role == MACH_USE || role == MACH_LATE || role == MACH_COLD)
-						bits_set(live, m->opnd.at[in->opnd + o].vreg);
-				}
-			}
-			for (uint32_t k = 0; k < ib->arg.n; k++)
-				if (m->vreg_of[ib->arg.at[k]])
-					bits_clear(live, m->vreg_of[ib->arg.at[k]]);
-			if (memcmp(live, blk->live_in, words * 8)) {
-				memcpy(blk->live_in, live, words * 8);
-				changed = true;
-			}
+			if (b + 1 == l.def[v] || (blk->live_in.n && blk->live_in.at[blk->live_in.n - 1] == v))
+				continue;
+			vec_push(m->mem, &blk->live_in, v);
+			for (uint32_t k = 0; k < blk->pred.n; k++)
+				vec_push(m->mem, &l.work, blk->pred.at[k]);
 		}
 	}
 }
@@ -189,16 +212,21 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 	struct mach_func *m = ra->m;
 	struct mach_block *blk = &m->block.at[b];
 	const struct ir_block *ib = &m->f->block.at[blk->ir];
-	uint32_t from = 4 * blk->first, to = 4 * blk->end;
-	uint64_t *out = arena_zero(m->mem, bits_words(m->vreg.n) * 8);
+	uint32_t from = 4 * blk->first, to_end = 4 * blk->end;
 
-	for (uint32_t s = 0; s < blk->succ.n; s++)
-		for (size_t w = 0; w < bits_words(m->vreg.n); w++)
-			out[w] |= m->block.at[blk->succ.at[s]].live_in[w];
-	gen_edge(ra, out, blk);
-	for (size_t w = 0; w < bits_words(m->vreg.n); w++)
-		for (uint64_t x = out[w]; x; x &= x - 1)
-			add_range(ra, (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(x), from, to);
+	for (uint32_t s = 0; s < blk->succ.n; s++) {
+		const struct mach_block *to = &m->block.at[blk->succ.at[s]];
+		const struct ir_edge *e = &m->f->edge.at[blk->edge.at[s]];
+
+		for (uint32_t k = 0; k < to->live_in.n; k++)
+			add_range(ra, to->live_in.at[k], from, to_end);
+		for (uint32_t k = 0; k < e->n; k++) {
+			ir_ref r = m->f->pool.at[e->args + k];
+
+			if (r > 0 && m->vreg_of[m->f->block.at[e->to].arg.at[k]])
+				add_range(ra, m->vreg_of[r], from, to_end);
+		}
+	}
 	for (uint32_t i = blk->end; i-- > blk->first;) {
 		const struct mach_ins *in = &m->ins.at[i];
 

@@ -59,7 +59,7 @@ struct mach_block {
 	VEC(uint32_t) edge;	/* edge of the IR for each successor */
 	uint32_t loop_depth;
 	bool cold;
-	uint64_t *live_in;	/* vregs */
+	VEC(uint32_t) live_in;	/* vregs, ascending */
 };
 
 /* a place where a value can be */
@@ -101,7 +101,7 @@ struct mach_func {
 	uint64_t used_regs;
 	uint32_t out_bytes;			/* stack bytes for arguments of calls */
 	uint32_t local_bytes;			/* of the `stack` nodes, a multiple of 16 */
-	bool has_calls;
+	bool has_calls, wants_frame;		/* wants_frame: something is addressed from the frame pointer */
 	struct mach_stress stress;
 	const char *bad;			/* the checker's complaint, or NULL */
 	void (*bail)(void *arg, const char *why); void *bail_arg;	/* cannot compile this; must not return */

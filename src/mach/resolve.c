@@ -139,14 +139,12 @@ static void edge(struct resolve *r, const struct mach_block *from, uint32_t k)
 	const struct ir_edge *e = &m->f->edge.at[from->edge.at[k]];
 	uint32_t leave = 4 * from->end - 1, enter = 4 * to->first;
 
-	for (size_t w = 0; w < bits_words(m->vreg.n); w++)
-		for (uint64_t x = to->live_in[w]; x; x &= x - 1) {
-			uint32_t v = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(x);
-			struct mach_loc there = loc_at(r, v, enter);
+	for (uint32_t q = 0; q < to->live_in.n; q++) {
+		struct mach_loc there = loc_at(r, to->live_in.at[q], enter);
 
-			if (there.where == MACH_REG)
-				move(r, loc_at(r, v, leave), there);
-		}
+		if (there.where == MACH_REG)
+			move(r, loc_at(r, to->live_in.at[q], leave), there);
+	}
 	for (uint32_t a = 0; a < e->n; a++) {
 		ir_ref src = m->f->pool.at[e->args + a];
 		uint32_t v = m->vreg_of[m->f->block.at[e->to].arg.at[a]];

@@ -129,13 +129,12 @@ static ir_ref stays(struct bounds *b, uint32_t t, ir_ref *may)
 static ir_ref holds(struct bounds *b, uint32_t block, ir_ref index, ir_ref length)
 {
 	struct ir_func *f = b->l.f;
-	uint32_t n_order = f->n_order;
 	struct counter c = counter(b, index);
 
 	if (!c.step)
 		return 0;
-	for (uint32_t i = f->block.at[b->l.header].rpo; i < n_order; i++) {
-		uint32_t t = f->order[i];
+	for (uint32_t i = 0; i < b->l.body[b->l.header].n; i++) {
+		uint32_t t = b->l.body[b->l.header].at[i];
 		ir_ref may = 0, turns = stays(b, t, &may), first = c.first, in;
 		bool behind = t != block && ir_dominates(f, t, block);
 		enum ir_op less = behind ? IR_ule : IR_ult;
@@ -196,14 +195,14 @@ bool opt_bounds(struct ir_func *f)
 
 		if (!opt_loop_enter(&b.l, h) || !f->block.at[h].state || !find_latch(&b))
 			continue;
-		for (uint32_t k = i; k < f->n_order; k++) {
-			struct ir_block *blk = &f->block.at[f->order[k]];
+		for (uint32_t k = 0; k < b.l.body[h].n; k++) {
+			struct ir_block *blk = &f->block.at[b.l.body[h].at[k]];
 			uint32_t kept = 0;
 
 			if (blk->loop != h + 1 || blk->cold)
 				continue;
 			for (uint32_t j = 0; j < blk->ins.n; j++)
-				if (!lift_check(&b, f->order[k], blk->ins.at[j]))
+				if (!lift_check(&b, b.l.body[h].at[k], blk->ins.at[j]))
 					blk->ins.at[kept++] = blk->ins.at[j];
 			blk->ins.n = kept;
 		}

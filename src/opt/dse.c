@@ -18,9 +18,9 @@ static bool can_see(const struct ir_func *f, const struct ir_node *n, unsigned c
 	if (ir_ops[n->op].flags & IR_GUARD)
 		return true;
 	if (n->op == IR_load)
-		return IR_MEM_CLASS(n->aux) == cls;
+		return IR_MEM_CLASS(n->aux) == cls || ((f->any >> IR_MEM_CLASS(n->aux) | f->any >> cls) & 1);
 	if (n->op == IR_call)
-		return (f->call.at[n->c].reads >> cls & 1) || f->call.at[n->c].state;
+		return (ir_touched(f, f->call.at[n->c].reads) >> cls & 1) || f->call.at[n->c].state;
 	return (ir_ops[n->op].flags & IR_FAULT) && ir_pinned(f, n);
 }
 

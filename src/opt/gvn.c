@@ -8,6 +8,7 @@
  */
 #include "opt/opt.h"
 
+enum { NEAR = 16 };
 struct seen { struct ir_node key; ir_ref value; uint32_t block; uint32_t next; };
 struct gvn {
 	struct ir_func *f;
@@ -17,14 +18,15 @@ struct gvn {
 	uint32_t *writes;		/* by block: classes written in the loop that it heads */
 	VEC(struct seen) seen;
 	uint32_t *hash, cap;
+	struct { struct ir_node key; ir_ref value; } near[NEAR]; uint32_t n_near;	/* the last ones of this block: what a store cannot touch lives on */
 	bool changed;
 };
 
 static uint32_t node_writes(const struct ir_func *f, const struct ir_node *n)
 {
 	if (n->op == IR_store)
-		return UINT32_C(1) << IR_MEM_CLASS(n->aux);
-	return n->op == IR_call ? f->call.at[n->c].writes : 0;
+		return ir_touched(f, UINT32_C(1) << IR_MEM_CLASS(n->aux));
+	return n->op == IR_call ? ir_touched(f, f->call.at[n->c].writes) : 0;
 }
 
 static void loop_writes(struct gvn *g)
@@ -36,16 +38,8 @@ static void loop_writes(struct gvn *g)
 
 		for (uint32_t k = 0; k < f->block.at[b].ins.n; k++)
 			w |= node_writes(f, ir_at(f, f->block.at[b].ins.at[k]));
-		/* to the headers of all loops around it */
-		for (uint32_t l = f->block.at[b].loop; l && w;) {
-			uint32_t h = l - 1;
-
-			g->writes[h] |= w;
-			/* the dominator of a header may stand in a loop beside it: the loop around both is further out */
-			do
-				l = l > 1 ? f->block.at[f->block.at[l - 1].idom].loop : 0;
-			while (l && !ir_in_loop(f, l - 1, h));
-		}
+		for (uint32_t l = f->block.at[b].loop; l && w; l = f->block.at[l - 1].outer)
+			g->writes[l - 1] |= w;
 	}
 }
 
@@ -96,6 +90,52 @@ static void remember(struct gvn *g, const struct ir_node *key, ir_ref value, uin
 	g->hash[h] = g->seen.n - 1;
 }
 
+static void remember_near(struct gvn *g, const struct ir_node *key, ir_ref value, uint32_t b)
+{
+	remember(g, key, value, b);
+	g->near[g->n_near++ % NEAR].key = *key;
+	g->near[(g->n_near - 1) % NEAR].value = value;
+}
+
+/* Is what `key` loads for sure not what n stores? */
+static bool apart(const struct gvn *g, const struct ir_node *key, const struct ir_node *n, ir_ref base)
+{
+	const struct ir_func *f = g->f;
+	int64_t a = key->b, b = n->b;
+
+	if (key->a == base)
+		return a + ir_access_bytes(key->type, key->aux) <= b || b + ir_access_bytes(ir_type_of(f, n->c), n->aux) <= a;
+	return key->a > 0 && base > 0 && ir_at(f, key->a)->op == IR_stack && ir_at(f, base)->op == IR_stack;
+}
+
+/* Behind a store the known values of other places get the new version. */
+static void keep_apart(struct gvn *g, const struct ir_node *n, uint32_t written, uint32_t b)
+{
+	uint32_t k = g->n_near < NEAR ? g->n_near : NEAR;
+	ir_ref base = opt_subst_get(&g->s, n->a);
+
+	while (k-- > 0) {
+		struct ir_node *key = &g->near[k].key;
+		unsigned c = IR_MEM_CLASS(key->aux);
+
+		if (key->op != IR_load || !(written >> c & 1) || (g->f->immutable >> c & 1))
+			continue;
+		if (!apart(g, key, n, base)) {
+			key->op = IR_nop;
+			continue;
+		}
+		key->c = (ir_ref)g->now[c];
+		remember(g, key, g->near[k].value, b);
+	}
+}
+
+static void forget_near(struct gvn *g)
+{
+	g->n_near = 0;
+	for (uint32_t k = 0; k < NEAR; k++)
+		g->near[k].key.op = IR_nop;
+}
+
 /* The node as a key: what stands for it, without what does not matter. */
 static struct ir_node key_of(struct gvn *g, ir_ref r)
 {
@@ -131,18 +171,22 @@ static bool visit(struct gvn *g, uint32_t b, ir_ref r)
 			g->changed = true;
 			return false;
 		}
-		remember(g, &key, r, b);
+		remember_near(g, &key, r, b);
 		return true;
 	}
-	for (unsigned c = 0; w; c++, w >>= 1)
-		if ((w & 1) && !(f->immutable >> c & 1))
+	for (unsigned c = 0; c < IR_MAX_CLASS; c++)
+		if ((w >> c & 1) && !(f->immutable >> c & 1))
 			g->now[c] = g->next++;
+	if (n->op == IR_store)
+		keep_apart(g, n, w, b);
+	else if (n->op == IR_call)
+		forget_near(g);
 	if (n->op == IR_store && IR_MEM_WIDTH(n->aux) == IR_W_FULL) {
 		ir_ref v = opt_subst_get(&g->s, n->c);
 		struct ir_node key = { .op = IR_load, .type = (uint8_t)ir_type_of(f, v), .aux = n->aux, .a = opt_subst_get(&g->s, n->a), .b = n->b,
 			.c = (ir_ref)g->now[IR_MEM_CLASS(n->aux)] };
 
-		remember(g, &key, v, b);
+		remember_near(g, &key, v, b);
 	}
 	return true;
 }
@@ -165,6 +209,7 @@ bool opt_gvn(struct ir_func *f)
 		struct ir_block *blk = &f->block.at[b];
 
 		versions_at_start(&g, b);
+		forget_near(&g);
 		for (uint32_t k = 0; k < blk->ins.n; k++)
 			if (visit(&g, b, blk->ins.at[k]))
 				blk->ins.at[kept++] = blk->ins.at[k];

@@ -20,7 +20,7 @@ struct inliner {
 
 static bool same_classes(const struct ir_func *f, const struct ir_func *g)
 {
-	return f->immutable == g->immutable && f->changing == g->changing && f->n_classes == g->n_classes && f->strict == g->strict;
+	return f->immutable == g->immutable && f->changing == g->changing && f->any == g->any && f->n_classes == g->n_classes && f->strict == g->strict;
 }
 
 static bool can_be_copied(const struct ir_func *g)
@@ -229,6 +229,25 @@ static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir
 		f->block.at[0].ins.at[0] = front;
 	}
 	return x.after;
+}
+
+/* Replaces the calls of f to itself, as they stand now, by the body of g, a copy of f. */
+void opt_inline_self(struct ir_func *f, struct ir_func *g)
+{
+	uint32_t n = f->n_order, *order = f->order;
+	struct opt_subst s;
+
+	opt_subst_init(&s, f);
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t b = order[i], k = 0; k < f->block.at[b].ins.n; k++) {
+			const struct ir_node *c = ir_at(f, f->block.at[b].ins.at[k]);
+
+			if (c->op != IR_call || c->a <= 0 || ir_at(f, c->a)->op != IR_func || f->callee.at[ir_at(f, c->a)->a].f != f || !fits_call(f, g, c))
+				continue;
+			b = inline_call(f, b, k, g, &s);
+			k = UINT32_MAX;
+		}
+	opt_subst_apply(&s, f);
 }
 
 bool opt_inline(struct ir_func *f)

@@ -54,16 +54,14 @@ static bool hoist_from(struct opt_loop *l, uint32_t b, uint32_t writes)
 	return kept != n;
 }
 
-static uint32_t written(const struct ir_func *f, uint32_t header, bool *calls)
+static uint32_t written(const struct ir_func *f, const struct opt_body *body, bool *calls)
 {
 	uint32_t w = 0;
 
 	*calls = false;
-	for (uint32_t i = 0; i < f->n_order; i++) {
-		const struct ir_block *b = &f->block.at[f->order[i]];
+	for (uint32_t i = 0; i < body->n; i++) {
+		const struct ir_block *b = &f->block.at[body->at[i]];
 
-		if (!ir_in_loop(f, header, f->order[i]))
-			continue;
 		for (uint32_t k = 0; k < b->ins.n; k++) {
 			const struct ir_node *n = ir_at(f, b->ins.at[k]);
 
@@ -71,7 +69,7 @@ static uint32_t written(const struct ir_func *f, uint32_t header, bool *calls)
 			w |= n->op == IR_store ? UINT32_C(1) << IR_MEM_CLASS(n->aux) : n->op == IR_call ? f->call.at[n->c].writes : 0;
 		}
 	}
-	return (w & ~f->immutable) | f->changing;
+	return (ir_touched(f, w) & ~f->immutable) | f->changing;
 }
 
 bool opt_licm(struct ir_func *f)
@@ -86,10 +84,9 @@ bool opt_licm(struct ir_func *f)
 
 		if (!opt_loop_enter(&l, h))
 			continue;
-		writes = written(f, h, &l.calls);
-		for (uint32_t k = i; k < f->n_order; k++)
-			if (ir_in_loop(f, h, f->order[k]))
-				changed |= hoist_from(&l, f->order[k], writes);
+		writes = written(f, &l.body[h], &l.calls);
+		for (uint32_t k = 0; k < l.body[h].n; k++)
+			changed |= hoist_from(&l, l.body[h].at[k], writes);
 	}
 	return changed;
 }

@@ -34,9 +34,15 @@ void opt_loops_begin(struct opt_loop *l, struct ir_func *f)
 	l->n = f->node.n;
 	l->block_of = arena_zero(f->mem, l->n * sizeof *l->block_of);
 	l->memo = arena_zero(f->mem, l->n * sizeof *l->memo);
-	for (uint32_t i = 0; i < f->n_order; i++)
-		for (uint32_t k = 0; k < f->block.at[f->order[i]].ins.n; k++)
-			l->block_of[f->block.at[f->order[i]].ins.at[k]] = f->order[i];
+	l->body = arena_zero(f->mem, f->block.n * sizeof *l->body);
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->ins.n; k++)
+			l->block_of[b->ins.at[k]] = f->order[i];
+		for (uint32_t h = b->loop; h; h = f->block.at[h - 1].outer)
+			vec_push(f->mem, &l->body[h - 1], f->order[i]);
+	}
 }
 
 bool opt_loop_enter(struct opt_loop *l, uint32_t header)
@@ -173,9 +179,9 @@ bool opt_certain(const struct opt_loop *l, uint32_t b)
 {
 	const struct ir_func *f = l->f;
 
-	for (uint32_t i = f->block.at[l->header].rpo; i < f->n_order; i++) {
-		uint32_t x = f->order[i], e[2];
-		unsigned n = ir_in_loop(f, l->header, x) ? ir_succs(f, x, e) : 0;
+	for (uint32_t i = 0; i < l->body[l->header].n; i++) {
+		uint32_t x = l->body[l->header].at[i], e[2];
+		unsigned n = ir_succs(f, x, e);
 
 		for (unsigned j = 0; j < n; j++)
 			if (!ir_in_loop(f, l->header, f->edge.at[e[j]].to) && !ir_dominates(f, b, x))

@@ -28,12 +28,15 @@ void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f);	/* all operands, edges and states; folds nothing */
 
+void opt_inline_self(struct ir_func *f, struct ir_func *g);	/* inline.c, for tailrec.c */
+
 /* loop.c: one loop after the other; `n` nodes are known, newer ones count as changing */
 struct opt_loop {
 	struct ir_func *f;
 	uint32_t *block_of;		/* by node: where it stands; floating nodes have none */
 	uint32_t *memo, serial, n;	/* serial: does not change in this loop; serial + 1: changes */
 	VEC(ir_ref) work;
+	struct opt_body { uint32_t *at, n, cap; } *body;	/* by header: the blocks of its loop in reverse post-order */
 	uint32_t header, before;	/* the loop and the block before it */
 	uint32_t edge;			/* from before into header */
 	bool calls;			/* a call in it may never return; set by who asks */

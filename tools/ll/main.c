@@ -105,13 +105,11 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void print_times(const char *what, uint64_t *t, unsigned n)
+/* "NAME=MINIMUM/MEDIAN", in microseconds. */
+static void print_times(const char *name, uint64_t *t, unsigned n)
 {
 	qsort(t, n, sizeof *t, by_size);
-	if (n == 1)
-		fprintf(stderr, "%s: %.1f us\n", what, (double)t[0] / 1000);
-	else
-		fprintf(stderr, "%s: %.1f us minimum, %.1f us median of %u\n", what, (double)t[0] / 1000, (double)t[n / 2] / 1000, n);
+	fprintf(stderr, " %s=%.1f/%.1f", name, (double)t[0] / 1000, (double)t[n / 2] / 1000);
 }
 
 static void print_stats(const struct ll *m, const struct options *o, struct hew_code *const *code, const struct times *t)
@@ -120,9 +118,10 @@ static void print_stats(const struct ll *m, const struct options *o, struct hew_
 
 	for (uint32_t i = 0; i < m->n_funcs; i++)
 		bytes += hew_code_size(code[i]);
-	fprintf(stderr, "functions: %u\ninstructions: %llu\nbytes: %zu\n", m->n_funcs, (unsigned long long)m->n_instr, bytes);
-	print_times("building", t->build, o->repeat);
-	print_times("compiling", t->compile, o->repeat);
+	fprintf(stderr, "ll: functions=%u instructions=%llu bytes=%zu", m->n_funcs, (unsigned long long)m->n_instr, bytes);
+	print_times("build_us", t->build, o->repeat);
+	print_times("compile_us", t->compile, o->repeat);
+	fputc('\n', stderr);
 }
 
 static void compile_module(struct ll *m, struct hew *x, const struct options *o, struct hew_code **code)

@@ -23,6 +23,7 @@ struct emit {
 	uint32_t b;			/* block being written */
 	uint64_t saved;
 	uint32_t slot0, frame;
+	bool bare;			/* no frame at all: nothing is kept in memory, nothing is called, nothing leaves */
 	asm_label *callee;
 	VEC(asm_label) pc; VEC(ir_ref) pc_node;
 };
@@ -133,6 +134,9 @@ static void compare(struct emit *e, const struct mach_ins *i, unsigned k)
 	case X64_CMP_RR: x64_rr(e->a, X64_CMP, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_RI: x64_ri(e->a, X64_CMP, i->size, R(e, i, k), (int32_t)i->imm); break;
 	case X64_CMP_TEST: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k)); break;
+	case X64_CMP_TEST2: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k + 1)); break;
+	case X64_CMP_TESTI: x64_ri(e->a, X64_TEST, i->size, R(e, i, k), (int32_t)i->imm); break;
+	case X64_CMP_RM: x64_rm(e->a, X64_CMP, i->size, R(e, i, k), mem(e, i)); break;
 	case X64_CMP_FLOAT: x64_rr(e->a, X64_UCOMIS, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_MI: x64_mi(e->a, X64_CMP, i->size, mem(e, i), (int32_t)i->imm); break;
 	}
@@ -166,6 +170,7 @@ static void frame_layout(struct emit *e)
 	e->slot0 = 8 * (n + 1);
 	bytes = 8 * n + 8 * e->m->n_slots + e->m->local_bytes + ((e->m->out_bytes + 15) & ~15u);
 	e->frame = (bytes + 15) & ~15u;
+	e->bare = !bytes && !e->m->has_calls && !e->m->wants_frame && !e->m->exit.n;
 }
 
 static void saved_registers(struct emit *e, bool restore)
@@ -184,6 +189,8 @@ static void saved_registers(struct emit *e, bool restore)
 
 static void prologue(struct emit *e)
 {
+	if (e->bare)
+		return;
 	x64_r(e->a, X64_PUSH, 8, X64_RBP);
 	x64_rr(e->a, X64_MOV, 8, X64_RBP, X64_RSP);
 	if (e->frame)
@@ -194,7 +201,8 @@ static void prologue(struct emit *e)
 static void epilogue(struct emit *e)
 {
 	saved_registers(e, true);
-	x64_op0(e->a, X64_LEAVE);
+	if (!e->bare)
+		x64_op0(e->a, X64_LEAVE);
 	x64_ret(e->a);
 }
 

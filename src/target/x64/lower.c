@@ -15,6 +15,7 @@ struct lower {
 	uint32_t *cover;	/* of those, how many a user can take over */
 	uint8_t *folded;	/* not computed: its users take it over */
 	uint8_t *index_free;	/* may bring an index into the address */
+	uint8_t *lea;		/* an addition that is made by lea, with what it takes over */
 	uint32_t *local;	/* by `stack` node: its offset among them */
 	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
 	ir_ref cur;
@@ -89,6 +90,49 @@ static bool scale_shift(const struct lower *l, ir_ref r)
 	return n && n->op == IR_shl && ir_is_const(n->b) && ir_kbits(l->f, n->b) >= 1 && ir_kbits(l->f, n->b) <= 3;
 }
 
+static void swap_operands(struct ir_node *n)
+{
+	ir_ref t = n->a;
+
+	n->a = n->b;
+	n->b = t;
+}
+
+static bool is_sum(const struct lower *l, ir_ref r)
+{
+	return r > 0 && ir_at(l->f, r)->op == IR_add && ir_at(l->f, r)->type != IR_T_ptr && l->uses[r] == 1 && !ir_is_const(ir_at(l->f, r)->b) &&
+		!l->folded[ir_at(l->f, r)->b];
+}
+
+/* x + (y << k), x + y + constant. */
+static void cover_lea(struct lower *l, ir_ref r)
+{
+	struct ir_node *n = ir_at(l->f, r);
+
+	if (n->b > 0 && l->folded[n->b])
+		return;			/* add reg, [mem] */
+	if (small_const(l, n->b) && is_sum(l, n->a)) {
+		l->cover[n->a]++;
+	} else if (scale_shift(l, n->b) && l->uses[n->b] == 1) {
+		l->cover[n->b]++;
+	} else if (scale_shift(l, n->a) && l->uses[n->a] == 1 && n->b > 0) {
+		swap_operands(n);
+		l->cover[n->b]++;
+	} else {
+		return;
+	}
+	l->lea[r] = 1;
+}
+
+/* A comparison with 0 of x & y: test x, y. */
+static void cover_test(struct lower *l, const struct ir_node *n)
+{
+	const struct ir_node *a = n->a > 0 ? ir_at(l->f, n->a) : NULL;
+
+	if (a && a->op == IR_and && l->uses[n->a] == 1 && ir_is_k(l->f, n->b, 0) && !(a->b > 0 && l->folded[a->b]) && (a->b > 0 || small_const(l, a->b)))
+		l->cover[n->a]++;
+}
+
 static void mark_node(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r);
@@ -99,6 +143,10 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_cond(l, n->a);
 	else if (n->op == IR_call && n->a > 0 && ir_at(l->f, n->a)->op == IR_func)
 		l->cover[n->a]++;
+	else if (n->op >= IR_eq && n->op <= IR_ule)
+		cover_test(l, n);
+	if (n->op == IR_add && n->type != IR_T_ptr && l->cover[r] != l->uses[r])
+		cover_lea(l, r);
 	if (!l->uses[r] || l->cover[r] != l->uses[r] || n->op == IR_load)
 		return;
 	l->folded[r] = 1;
@@ -122,13 +170,64 @@ static bool may_fuse(const struct lower *l, const struct fuse *x, ir_ref r)
 	return r > 0 && ir_at(l->f, r)->op == IR_load && l->uses[r] == 1 && x->at[r] > x->barrier;
 }
 
+static bool whole(const struct lower *l, ir_ref load, enum ir_type t)
+{
+	const struct ir_node *m = ir_at(l->f, load);
+
+	return m->type == t && IR_MEM_WIDTH(m->aux) == IR_W_FULL;
+}
+
+/* add reg, [mem] and its like. */
+static void fuse_int(struct lower *l, const struct fuse *x, struct ir_node *n)
+{
+	if (n->type == IR_T_ptr || ir_is_const(n->b) || n->a == n->b)
+		return;
+	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
+		swap_operands(n);
+	if (may_fuse(l, x, n->b) && whole(l, n->b, n->type))
+		l->folded[n->b] = 1;
+}
+
+/* A store of what was loaded from the same place and changed by one operation: add [mem], reg. */
+static void fuse_store(struct lower *l, const struct fuse *x, const struct ir_node *n)
+{
+	struct ir_node *v = n->c > 0 ? ir_at(l->f, n->c) : NULL;
+	const struct ir_node *m;
+
+	if (!v || (v->op != IR_add && v->op != IR_sub && v->op != IR_and && v->op != IR_or && v->op != IR_xor) || v->type == IR_T_ptr ||
+	    l->uses[n->c] != 1 || x->at[n->c] <= x->barrier || v->a == v->b)
+		return;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		m = may_fuse(l, x, v->a) ? ir_at(l->f, v->a) : NULL;
+		if (m && m->a == n->a && m->b == n->b && IR_MEM_CLASS(m->aux) == IR_MEM_CLASS(n->aux) &&
+		    ir_access_bytes(m->type, m->aux) == ir_access_bytes(v->type, n->aux)) {
+			if (v->b > 0 && ir_at(l->f, v->b)->op == IR_load)
+				l->folded[v->b] = 0;
+			l->folded[v->a] = l->folded[n->c] = 1;
+			return;
+		}
+		if (!(ir_ops[v->op].flags & IR_COMM) || v->b <= 0)
+			return;
+		swap_operands(v);
+	}
+}
+
 /* The comparison with a constant that decides this check or branch: cmp [mem], imm. */
 static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 {
 	const struct ir_node *c = cond > 0 ? ir_at(l->f, cond) : NULL, *m;
 	int64_t k;
 
-	if (!c || !is_compare(c->op) || c->op >= IR_feq || l->uses[cond] != 1 || !may_fuse(l, x, c->a) || !ir_is_const(c->b))
+	if (!c || !is_compare(c->op) || c->op >= IR_feq || l->uses[cond] != 1)
+		return;
+	if (!ir_is_const(c->a) && !ir_is_const(c->b) && c->a != c->b) {
+		if (may_fuse(l, x, c->b) && whole(l, c->b, ir_type_of(l->f, c->a)))
+			l->folded[c->b] = 1;
+		else if (may_fuse(l, x, c->a) && whole(l, c->a, ir_type_of(l->f, c->b)))
+			l->folded[c->a] = 1;
+		return;
+	}
+	if (!may_fuse(l, x, c->a) || !ir_is_const(c->b))
 		return;
 	m = ir_at(l->f, c->a);
 	k = ir_kbits(l->f, c->b);
@@ -140,12 +239,8 @@ static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 
 static void fuse_float(struct lower *l, const struct fuse *x, struct ir_node *n)
 {
-	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a)) {
-		ir_ref t = n->a;
-
-		n->a = n->b;
-		n->b = t;
-	}
+	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
+		swap_operands(n);
 	if (may_fuse(l, x, n->b) && n->a != n->b)
 		l->folded[n->b] = 1;
 }
@@ -169,6 +264,10 @@ static void fuse_loads(struct lower *l)
 				fuse_compare(l, &x, n->a);
 			else if (n->op >= IR_fadd && n->op <= IR_fdiv)
 				fuse_float(l, &x, n);
+			else if (n->op == IR_add || n->op == IR_sub || n->op == IR_mul || n->op == IR_and || n->op == IR_or || n->op == IR_xor)
+				fuse_int(l, &x, n);
+			else if (n->op == IR_store)
+				fuse_store(l, &x, n);
 			if (ir_ops[n->op].flags & IR_EFFECT)
 				x.barrier = pos;
 		}
@@ -374,6 +473,24 @@ static struct cmp compare(struct lower *l, ir_ref cond, bool even_if_not_folded)
 		c.imm = ir_kbits(l->f, n->b);
 		c.size = ir_access_bytes(m->type, m->aux);
 		c.kind = X64_CMP_MI;
+	} else if (n->b > 0 && l->folded[n->b]) {
+		c.kind = X64_CMP_RM;
+		c.a = reg(l, n->a);
+		c.m = address(l, ir_at(l->f, n->b)->a, ir_at(l->f, n->b)->b);
+	} else if (n->a > 0 && n->b > 0 && l->folded[n->a]) {
+		c.kind = X64_CMP_RM;
+		c.a = reg(l, n->b);
+		c.m = address(l, ir_at(l->f, n->a)->a, ir_at(l->f, n->a)->b);
+		c.cc = swap_cc(c.cc);
+	} else if (n->a > 0 && l->folded[n->a]) {
+		const struct ir_node *x = ir_at(l->f, n->a);	/* x & y against 0 */
+
+		c.a = reg(l, x->a);
+		c.kind = ir_is_const(x->b) ? X64_CMP_TESTI : X64_CMP_TEST2;
+		if (ir_is_const(x->b))
+			c.size = (c.imm = ir_kbits(l->f, x->b)) >= 0 ? 4 : c.size;
+		else
+			c.b = reg(l, x->b);
 	} else if (imm32(l, n->b)) {
 		c.a = reg(l, n->a);
 		c.imm = ir_kbits(l->f, n->b);
@@ -403,8 +520,10 @@ static void add_compare(struct lower *l, struct mach_ins *i, const struct cmp *c
 		return;
 	}
 	use(l, i, c->a);
-	if (c->kind == X64_CMP_RR || c->kind == X64_CMP_FLOAT)
+	if (c->kind == X64_CMP_RR || c->kind == X64_CMP_FLOAT || c->kind == X64_CMP_TEST2)
 		use(l, i, c->b);
+	if (c->kind == X64_CMP_RM)
+		add_address(l, i, &c->m, MACH_USE);
 }
 
 /* ---- single nodes --------------------------------------------------------------------------------------------------------- */
@@ -413,6 +532,26 @@ static const uint16_t alu_op[] = { [IR_add] = X64_ADD, [IR_sub] = X64_SUB, [IR_a
 	[IR_mul] = X64_IMUL, [IR_addo] = X64_ADD, [IR_subo] = X64_SUB, [IR_mulo] = X64_IMUL };
 static const uint16_t shift_op[] = { [IR_shl] = X64_SHL, [IR_shr] = X64_SHR, [IR_sar] = X64_SAR };
 static const uint16_t float_op[] = { [IR_fadd] = X64_ADDS, [IR_fsub] = X64_SUBS, [IR_fmul] = X64_MULS, [IR_fdiv] = X64_DIVS };
+
+static void lea(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = ir_at(l->f, r), *shl;
+	unsigned size = ir_types[n->type].size;
+	struct addr a = { 0 };
+	struct mach_ins *i;
+
+	if (ir_is_const(n->b)) {
+		a.disp = (int32_t)ir_kbits(l->f, n->b);
+		n = ir_at(l->f, n->a);
+	}
+	shl = scale_shift(l, n->b) && l->folded[n->b] ? ir_at(l->f, n->b) : NULL;
+	a.base = reg(l, n->a);
+	a.index = reg(l, shl ? shl->a : n->b);
+	a.scale = shl ? (uint8_t)ir_kbits(l->f, shl->b) : 0;
+	i = ins(l, X64_LEA, X64_F_LEA, size);
+	def(l, i, r);
+	add_address(l, i, &a, MACH_USE);
+}
 
 static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_form_kind ri)
 {
@@ -423,15 +562,30 @@ static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_fo
 	struct mach_ins *i;
 	uint32_t a, b;
 
+	if (l->lea[r]) {
+		lea(l, r);
+		return;
+	}
 	if (imm32(l, n->b)) {
 		a = reg(l, n->a);
 		i = ins(l, op == X64_IMUL ? X64_IMUL3 : op, op == X64_IMUL && ri == X64_F_RI2 ? X64_F_RRI : ri, size);
 		i->imm = ir_kbits(l->f, n->b);
+		if (n->op == IR_and && i->imm >= 0)
+			i->size = 4;		/* the upper half becomes 0 either way */
 		def_same(l, i, r);
 		use(l, i, a);
 		return;
 	}
 	a = reg(l, n->a);
+	if (n->b > 0 && l->folded[n->b]) {
+		struct addr m = address(l, ir_at(l->f, n->b)->a, ir_at(l->f, n->b)->b);
+
+		i = ins(l, op, X64_F_RM2, size);
+		def_same(l, i, r);
+		use(l, i, a);
+		add_address(l, i, &m, MACH_LATE);
+		return;
+	}
 	b = reg(l, n->b);
 	i = ins(l, op, rr, size);
 	def_same(l, i, r);
@@ -614,6 +768,18 @@ static void store(struct lower *l, ir_ref r)
 	struct mach_ins *i;
 	uint32_t v;
 
+	if (n->c > 0 && l->folded[n->c] && ir_at(l->f, n->c)->op != IR_bitcast) {
+		const struct ir_node *x = ir_at(l->f, n->c);
+
+		v = imm32(l, x->b) ? 0 : reg(l, x->b);
+		i = ins(l, alu_op[x->op], v ? X64_F_STORE : X64_F_STOREI, size);
+		if (v)
+			use(l, i, v);
+		else
+			i->imm = ir_kbits(l->f, x->b);
+		add_address(l, i, &a, MACH_USE);
+		return;
+	}
 	if (ir_is_const(n->c) && (!ir_is_float(t) || ir_kbits(l->f, n->c) == 0) && (size < 8 || fits32(ir_kbits(l->f, n->c)))) {
 		i = ins(l, X64_MOV, X64_F_STOREI, size);
 		i->imm = ir_kbits(l->f, n->c);
@@ -795,8 +961,14 @@ static void node(struct lower *l, ir_ref r)
 	}
 	switch (n->op) {
 	case IR_nop: case IR_arg: case IR_result: break;
-	case IR_sp: def(l, ins(l, X64_MOV, X64_F_FRAME, 8), r); break;
-	case IR_inargs: frame_address(l, r, X64_BASE_FRAME, 16); break;
+	case IR_sp:
+		l->m->wants_frame = true;
+		def(l, ins(l, X64_MOV, X64_F_FRAME, 8), r);
+		break;
+	case IR_inargs:
+		l->m->wants_frame = true;
+		frame_address(l, r, X64_BASE_FRAME, 16);
+		break;
 	case IR_stack:
 		if (l->wanted[r])
 			frame_address(l, r, X64_BASE_LOCAL, (int32_t)l->local[r]);
@@ -859,6 +1031,7 @@ static void parameters(struct lower *l)
 			i = ins(l, ir_is_float(t[k]) ? X64_MOVS : X64_MOV, X64_F_LOAD, ir_types[t[k]].size);
 			def(l, i, b->arg.at[k]);
 			i->base = X64_BASE_FRAME;
+			l->m->wants_frame = true;
 			i->disp = 16 + at[k].stack;
 		}
 }
@@ -905,6 +1078,7 @@ void x64_lower(struct mach_func *m)
 	struct lower l = { .m = m, .f = m->f };
 	struct ir_func *f = m->f;
 
+	l.lea = arena_zero(m->mem, f->node.n);
 	l.local = arena_zero(m->mem, f->node.n * sizeof *l.local);
 	l.wanted = arena_zero(m->mem, f->node.n);
 	l.uses = arena_zero(m->mem, f->node.n * sizeof *l.uses);
