@@ -26,7 +26,7 @@ llvm = sorted(glob.glob('/usr/lib/llvm-*/bin/FileCheck'), reverse=True)
 
 config.name = 'hew'
 config.test_format = textformat.TestsWithRunLines(execute_external=False)
-config.suffixes = ['.ir', '.lua', '.test']
+config.suffixes = ['.ir', '.lua', '.test', '.ll']
 config.excludes = ['Inputs', 'Output']
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(tree, 'lit')

@@ -110,7 +110,7 @@ static bool call_fits(const struct verify *v, const struct ir_node *n)
 
 static bool types_fit(const struct verify *v, const struct ir_node *n)
 {
-	enum ir_type a = ir_type_of(v->f, n->a);
+	enum ir_type a = ir_ops[n->op].args[0] == 'v' ? ir_type_of(v->f, n->a) : IR_T_void;	/* the size of a stack is no value */
 
 	switch (n->op) {
 	case IR_load: case IR_store: return memory_types_fit(v, n);

@@ -36,6 +36,6 @@ if nm -D --defined-only "$lib/libhew.so" | grep -v ' hew_'; then
 	echo "the shared library shows more than hew_*"
 	exit 1
 fi
-for page in hew hew-lua hew-ir; do
+for page in hew hew-lua hew-ir hew-ll; do
 	[ -f "$to/inst/usr/local/share/man/man1/$page.1" ] || { echo "$page.1 is not installed"; exit 1; }
 done

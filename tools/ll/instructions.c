@@ -444,6 +444,8 @@ static void call(struct reader *r)
 	ll_next(m);
 	while (m->tok.line == line && (m->tok.kind == LL_ATTR || m->tok.kind == LL_WORD || m->tok.kind == LL_STRING || ll_at(m, '=') || ll_at(m, '(')))
 		ll_at(m, '(') ? ll_skip_group(m) : ll_next(m);
+	if (ll_at(m, '[') && r->in.callee->kind == LL_V_SYMBOL && ll_is(r->in.callee->sym->name, "llvm.assume"))
+		ll_skip_group(m);
 	if (ll_at(m, '['))
 		ll_fail(m, r->in.line, "unsupported: a call with operand bundles");
 	if (t->kind != LL_FUNCTION) {

@@ -406,6 +406,33 @@ static void in_same(struct lower *l, struct ll_instr *in)
 		l->slot[in->def->first + k] = ll_get(l, in->v[0], k);
 }
 
+/* The elements of a vector combined from the first to the last; the name ends with the operation. */
+static void in_reduce(struct lower *l, struct ll_instr *in)
+{
+	const char *op = in->callee->sym->name.s + strlen("llvm.vector.reduce.");
+	unsigned how = *op == 'u' ? LL_Z : LL_S;
+	hew_val x = ll_part(l, in->v[0], 0), y, less;
+	struct hew_fn *f = l->f;
+	uint32_t bits = bits_of(in->v[0], 0);
+
+	for (uint32_t k = 1; k < ll_parts(l, in->v[0]->type); k++) {
+		y = ll_part(l, in->v[0], k);
+		if (op[1] == 'm' && (*op == 's' || *op == 'u')) {
+			x = ll_extend(l, plain(x), bits, how);
+			y = ll_extend(l, plain(y), bits, how);
+			less = how == LL_S ? hew_lt(f, x, y) : hew_ult(f, x, y);
+			x = op[2] == 'a' ? hew_select(f, less, y, x) : hew_select(f, less, x, y);
+		} else if (*op == 'm') {
+			x = hew_mul(f, x, y);
+		} else if (*op == 'a') {
+			x = op[1] == 'd' ? hew_add(f, x, y) : hew_and(f, x, y);
+		} else {
+			x = *op == 'o' ? hew_or(f, x, y) : hew_xor(f, x, y);
+		}
+	}
+	ll_set(l, in, 0, bits == 1 ? hew_and(f, x, I(1)) : x, bits == 1 ? LL_Z : 0);
+}
+
 static void in_zero(struct lower *l, struct ll_instr *in)
 {
 	for (uint32_t k = 0; k < ll_parts(l, in->def->type); k++)
@@ -533,6 +560,8 @@ static bool shapes_fit(struct lower *l, const struct ll_instr *in, const struct 
 		return false;
 	if (r->whole == in_overflow)
 		return n == (ll_is_wide(in->v[0]->type) ? 1 + ll_parts(l, in->v[0]->type) : 2 * ll_parts(l, in->v[0]->type));
+	if (r->whole == in_reduce)
+		return n == 1 && in->v[0]->type->kind == LL_VECTOR && in->v[0]->type->of == in->def->type && in->def->type->kind == LL_INT;
 	if (one)
 		return n > 0;
 	return r->whole || (n && in->n && ll_parts(l, in->v[0]->type) == n);

@@ -8,7 +8,7 @@
 
 #define NAME(x) (int)((x).n > 60 ? 60 : (x).n), (x).s
 
-struct head { struct ll_attr ret; bool declared, weak; };
+struct head { struct ll_attr ret; bool elsewhere, copy, weak; };	/* copy: there is one here, too */
 
 /* Linkage, visibility, calling convention, attributes of a result: all that stands before the type or `global`. */
 static void skip_head(struct ll *m, struct head *h)
@@ -19,7 +19,8 @@ static void skip_head(struct ll *m, struct head *h)
 		if (ll_at_word(m, "signext") || ll_at_word(m, "zeroext"))
 			*(ll_at_word(m, "signext") ? &h->ret.sign : &h->ret.zero) = true;
 		h->weak |= ll_at_word(m, "extern_weak");
-		h->declared |= ll_at_word(m, "external") || ll_at_word(m, "extern_weak") || ll_at_word(m, "available_externally");
+		h->elsewhere |= ll_at_word(m, "external") || ll_at_word(m, "extern_weak");
+		h->copy |= ll_at_word(m, "available_externally");
 		ll_next(m);
 		if (ll_at(m, '('))
 			ll_skip_group(m);
@@ -41,7 +42,7 @@ static void variable(struct ll *m)
 {
 	struct ll_str name = m->tok.text;
 	int line = m->tok.line;
-	struct head h = { .declared = false };
+	struct head h = { .copy = false };
 	struct ll_symbol *s;
 
 	ll_next(m);
@@ -53,19 +54,17 @@ static void variable(struct ll *m)
 		s = declare(m, name, LL_S_ALIAS, line);
 		s->type = ll_parse_type(m);
 		ll_expect(m, ',');
-		s->init = ll_parse_typed(m);
+		s->init = ll_at_type(m) ? ll_parse_typed(m) : ll_parse_value(m, ll_simple_type(m, LL_POINTER));
 	} else {
 		s = declare(m, name, LL_S_VARIABLE, line);
 		s->constant = ll_at_word(m, "constant");
 		if (!ll_accept_word(m, "global") && !ll_accept_word(m, "constant"))
 			ll_unexpected(m, "global or constant");
 		s->type = ll_parse_type(m);
-		s->declared = h.declared;
+		s->declared = h.elsewhere;
 		s->weak = h.weak;
-		if (!h.declared || ll_at_value(m)) {
+		if (!h.elsewhere)
 			s->init = ll_parse_value(m, s->type);
-			s->declared = false;
-		}
 	}
 	while (ll_accept(m, ',')) {
 		if (ll_accept_word(m, "align")) {
@@ -89,7 +88,7 @@ static void variable(struct ll *m)
 
 /* ---- functions --------------------------------------------------------------------------------------------------------- */
 
-struct header { struct ll_type *type; struct ll_param *param; struct ll_attr ret; struct ll_symbol *sym; bool declared; };
+struct header { struct ll_type *type; struct ll_param *param; int line; };	/* line: of the closing parenthesis */
 
 static void parameters(struct ll *m, struct header *h, struct ll_type *result, bool body)
 {
@@ -126,15 +125,14 @@ static void parameters(struct ll *m, struct header *h, struct ll_type *result, b
 		if (!ll_accept(m, ','))
 			break;
 	}
+	h->line = m->tok.line;
 	ll_expect(m, ')');
 	h->type = ll_func_type(m, result, n, p, variadic);
 }
 
 /* What may stand between the parameters and the body, or the end of a declaration. */
-static void skip_tail(struct ll *m, bool body)
+static void skip_tail(struct ll *m, bool body, int line)
 {
-	int line = m->tok.line;
-
 	while (!ll_at(m, '{') && m->tok.kind != LL_END && (body || m->tok.line == line)) {
 		if (m->tok.kind == LL_META) {
 			ll_next(m);
@@ -211,8 +209,9 @@ static void body(struct ll *m)
 
 static void define(struct ll *m, bool has_body)
 {
-	struct head h = { .declared = false };
+	struct head h = { .copy = false };
 	struct header d = { 0 };
+	struct ll_symbol *s;
 	struct ll_type *result;
 	struct ll_func *fn = NULL;
 	struct ll_str name;
@@ -235,22 +234,22 @@ static void define(struct ll *m, bool has_body)
 		m->next_number = 0;
 	}
 	parameters(m, &d, result, has_body);
-	if (has_body && !h.declared) {
-		d.sym = declare(m, name, LL_S_FUNCTION, line);
+	if (has_body && !h.copy) {
+		s = declare(m, name, LL_S_FUNCTION, line);
 	} else {
-		d.sym = ll_symbol(m, name, line);
-		if (d.sym->kind != LL_S_UNKNOWN)
-			ll_fail(m, line, "@%.*s is defined twice (before: line %d)", NAME(name), d.sym->line);
-		d.sym->kind = LL_S_FUNCTION;
-		d.sym->line = line;
+		s = ll_symbol(m, name, line);
+		if (s->kind != LL_S_UNKNOWN)
+			ll_fail(m, line, "@%.*s is defined twice (before: line %d)", NAME(name), s->line);
+		s->kind = LL_S_FUNCTION;
+		s->line = line;
 	}
-	d.sym->type = d.type;
-	d.sym->declared = !has_body || h.declared;
-	d.sym->weak = h.weak;
-	skip_tail(m, has_body);
+	s->type = d.type;
+	s->declared = !has_body || h.copy;
+	s->weak = h.weak;
+	skip_tail(m, has_body, d.line);
 	if (!has_body)
 		return;
-	fn->sym = d.sym;
+	fn->sym = s;
 	fn->type = d.type;
 	fn->param = d.param;
 	fn->ret = h.ret;
@@ -258,10 +257,10 @@ static void define(struct ll *m, bool has_body)
 		ll_flatten(m, result, line);
 	body(m);
 	m->fn = NULL;
-	if (h.declared)		/* a copy of a function that is somewhere else */
+	if (h.copy)		/* a copy of a function that is somewhere else */
 		return;
 	ll_check_function(m, fn);
-	d.sym->func = fn;
+	s->func = fn;
 	fn->index = m->n_funcs;
 	m->func = ll_grow(m, m->func, m->n_funcs, &m->funcs_cap, sizeof *m->func);
 	m->func[m->n_funcs++] = fn;
