@@ -361,6 +361,8 @@ SECTIONS = [
     ('lua-asan',     'Lua programs under ASan and UBSan',                       False, lua_programs('build-asan', LUA_MODES_ASAN)),
     ('examples',     'examples print the same interpreted and compiled',        False, examples('build')),
     ('random',       'random programs agree in slow and fast twin (E2.5)',      True,  differentials('build-test')),
+    ('csmith',       'random C programs print what gcc makes them print',       False,
+                     command('tests/csmith.py', '--hew', 'build-test/hew', '--seeds', '1-60', '--levels', '1,2', timeout=900)),
     ('random-asan',  'random and damaged programs under ASan and UBSan',        False, differentials('build-asan')),
 ]
 

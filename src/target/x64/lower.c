@@ -30,23 +30,16 @@ static bool is_alias(const struct ir_func *f, const struct ir_node *n)
 	return n->a > 0 && ir_types[n->type].size == 8 && ir_types[n->type].cls == 'G' && ir_types[ir_type_of(f, n->a)].cls == 'G';
 }
 
-/* Zero extension of what has zeros there already. States tell i32 from i64, so not in functions that have any. */
-static bool is_clean_zext(const struct lower *l, const struct ir_node *n)
-{
-	return n->op == IR_zext && n->a > 0 && l->f->state.n == 1 && !l->dirty[n->a];
-}
-
 static void strip(void *arg, ir_ref *r)
 {
-	const struct lower *l = arg;
-	const struct ir_func *f = l->f;
+	const struct ir_func *f = arg;
 
 	for (;;) {
 		const struct ir_node *n = *r > 0 ? ir_at(f, *r) : NULL;
 
 		if (n && n->op == IR_check)
 			*r = n->b ? n->b : n->a;
-		else if (n && ((n->op == IR_bitcast && is_alias(f, n)) || is_clean_zext(l, n)))
+		else if (n && n->op == IR_bitcast && is_alias(f, n))
 			*r = n->a;
 		else
 			break;
@@ -339,8 +332,8 @@ static void prepare(struct lower *l)
 		for (uint32_t k = 0; k <= b->ins.n; k++) {
 			struct ir_node *n = ir_at(f, k < b->ins.n ? b->ins.at[k] : b->control);
 
-			ir_visit(f, n, strip, l);
-			ir_visit_state(f, ir_node_state(f, n), strip, l);
+			ir_visit(f, n, strip, f);
+			ir_visit_state(f, ir_node_state(f, n), strip, f);
 		}
 	}
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -352,7 +345,7 @@ static void prepare(struct lower *l)
 
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
-			else if ((n->op == IR_bitcast && is_alias(f, n)) || is_clean_zext(l, n))
+			else if (n->op == IR_bitcast && is_alias(f, n))
 				l->folded[r] = 1;
 			else
 				ir_visit(f, n, count, l);
@@ -374,8 +367,16 @@ static void prepare(struct lower *l)
 
 static enum mach_class class_of(enum ir_type t) { return ir_is_float(t) ? MACH_F : MACH_G; }
 
+/* Zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in functions that have any. */
+static bool is_clean_zext(const struct lower *l, const struct ir_node *n)
+{
+	return n->op == IR_zext && n->a > 0 && l->f->state.n == 1 && !l->dirty[n->a];
+}
+
 static uint32_t vreg(struct lower *l, ir_ref r)
 {
+	if (!l->m->vreg_of[r] && is_clean_zext(l, ir_at(l->f, r)))
+		l->m->vreg_of[r] = vreg(l, ir_at(l->f, r)->a);
 	if (!l->m->vreg_of[r])
 		l->m->vreg_of[r] = mach_vreg_new(l->m, class_of(ir_at(l->f, r)->type), ir_at(l->f, r)->type, r);
 	return l->m->vreg_of[r];
@@ -1010,6 +1011,10 @@ static void node(struct lower *l, ir_ref r)
 	l->cur = r;
 	if (l->folded[r])
 		return;
+	if (is_clean_zext(l, n)) {
+		vreg(l, r);
+		return;
+	}
 	if (ir_ops[n->op].flags & IR_GUARD) {
 		ir_visit_state(l->f, (uint32_t)n->c, state_vreg, l);
 		count_guard(l, r);
