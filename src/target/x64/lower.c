@@ -296,7 +296,7 @@ static bool spread_dirt(struct lower *l, uint32_t b)
 		const struct ir_node *x = ir_at(f, blk->ins.at[k]);
 
 		if (x->op == IR_select)
-			changed |= spoil(l, blk->ins.at[k], x->b) | spoil(l, blk->ins.at[k], x->c);
+			changed |= spoil(l, blk->ins.at[k], x->b) || spoil(l, blk->ins.at[k], x->c);
 	}
 	for (unsigned j = 0; j < n; j++)
 		for (uint32_t k = 0; k < f->edge.at[e[j]].n; k++)
