@@ -213,6 +213,21 @@ static ir_ref fold_mul(struct ir_func *f, struct ir_node *n)
 	return IR_NONE;
 }
 
+/* The low 32 bits of the 64-bit value are 0; the high ones are. */
+static bool no_low(const struct ir_func *f, ir_ref r)
+{
+	const struct ir_node *m = r > 0 ? ir_at(f, r) : NULL;
+
+	return m && ir_is_const(m->b) && ((m->op == IR_shl && (ir_kbits(f, m->b) & 63) >= 32) || (m->op == IR_and && !(uint32_t)ir_kbits(f, m->b)));
+}
+
+static bool no_high(const struct ir_func *f, ir_ref r)
+{
+	const struct ir_node *m = r > 0 ? ir_at(f, r) : NULL;
+
+	return m && (m->op == IR_zext || (m->op == IR_and && ir_is_const(m->b) && (uint64_t)ir_kbits(f, m->b) <= UINT32_MAX));
+}
+
 static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 {
 	enum ir_type t = n->type;
@@ -229,6 +244,23 @@ static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 	/* x & -1 => x, x | 0 => x, x ^ 0 => x */
 	if (ir_is_k(f, n->b, n->op == IR_and ? -1 : 0))
 		return n->a;
+	/* zext x & 0xffffffff => zext x, and the like; (x & k) with only high bits of what has none => 0 */
+	if (n->op == IR_and && t == IR_T_i64 && ir_is_const(n->b)) {
+		if (no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX)
+			return n->a;
+		if ((no_high(f, n->a) && !(uint32_t)ir_kbits(f, n->b)) || (no_low(f, n->a) && !((uint64_t)ir_kbits(f, n->b) >> 32)))
+			return ir_const(f, t, 0);
+		/* (x | y) & k => x & k when k keeps nothing of y */
+		if (n->a > 0 && ir_at(f, n->a)->op == IR_or) {
+			const struct ir_node *m = ir_at(f, n->a);
+			bool low = !((uint64_t)ir_kbits(f, n->b) >> 32), high = !(uint32_t)ir_kbits(f, n->b);
+
+			if ((low && no_low(f, m->b)) || (high && no_high(f, m->b)))
+				return again(f, IR_and, t, m->a, n->b);
+			if ((low && no_low(f, m->a)) || (high && no_high(f, m->a)))
+				return again(f, IR_and, t, m->b, n->b);
+		}
+	}
 	/* x | -1 => -1 */
 	if (n->op == IR_or && ir_is_k(f, n->b, -1))
 		return n->b;
@@ -257,6 +289,19 @@ static ir_ref fold_shift(struct ir_func *f, struct ir_node *n)
 	if (!ir_is_const(n->b))
 		return IR_NONE;
 	k = (unsigned)ir_kbits(f, n->b) & (width(t) - 1);
+	/* (x | y << 32) >> 32 => y's low half, when x has no high half; (zext x << 32) >> 32 => zext x */
+	if (n->op == IR_shr && t == IR_T_i64 && k == 32 && n->a > 0) {
+		const struct ir_node *m = ir_at(f, n->a);
+
+		if (m->op == IR_or && no_high(f, m->a))
+			return again(f, IR_shr, t, m->b, n->b);
+		if (m->op == IR_or && no_high(f, m->b))
+			return again(f, IR_shr, t, m->a, n->b);
+		if (no_high(f, n->a))
+			return ir_const(f, t, 0);
+		if (m->op == IR_shl && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) == 32 && no_high(f, m->a))
+			return m->a;
+	}
 	/* x << 0 => x (the count is taken modulo the width) */
 	if (k == 0)
 		return n->a;
@@ -346,6 +391,17 @@ static ir_ref fold_convert(struct ir_func *f, struct ir_node *n)
 	/* trunc (sext x) => x, trunc (zext x) => x */
 	if (n->op == IR_trunc && (m->op == IR_sext || m->op == IR_zext))
 		return m->a;
+	/* trunc (x | y << 32) => trunc x; trunc (x & k) => trunc x where k has all low bits, 0 where it has none */
+	if (n->op == IR_trunc && m->op == IR_or && n->type == IR_T_i32) {
+		if (no_low(f, m->b))
+			return again(f, IR_trunc, n->type, m->a, 0);
+		if (no_low(f, m->a))
+			return again(f, IR_trunc, n->type, m->b, 0);
+	}
+	if (n->op == IR_trunc && m->op == IR_and && ir_is_const(m->b) && (uint32_t)ir_kbits(f, m->b) == UINT32_MAX)
+		return again(f, IR_trunc, n->type, m->a, 0);
+	if (n->op == IR_trunc && no_low(f, n->a))
+		return ir_const(f, n->type, 0);
 	/* bitcast (bitcast x) => bitcast x */
 	if (n->op == IR_bitcast && m->op == IR_bitcast)
 		return again(f, IR_bitcast, n->type, m->a, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * sroa.c - memory of the native frame becomes values: `stack` nodes whose address goes nowhere but into loads and stores.
  *
- * Accesses that overlap make one cell, of at most 8 bytes; a cell is a variable. Cells that are always accessed whole keep
- * the type of the accesses; others are integers out of which narrower accesses are cut. A cell that is wider stays in
+ * Accesses that overlap make one cell, of at most 8 bytes; a cell is a variable. Cells that are always accessed whole have
+ * the type of an access, others are integers out of which narrower accesses are cut. A cell that is wider stays in
  * memory, and so does its whole node.
  *
  * SSA per variable as in Cytron et al. (TOPLAS 1991), pruned: arguments go to the iterated dominance frontier of the
@@ -13,7 +13,7 @@
 
 enum { MAX_CELL = 8, MAX_NODE = 1 << 16 };
 struct access { ir_ref node; uint32_t block, next; int32_t offset; uint32_t bytes; };	/* next of the same stack node, later of the same cell */
-struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last; };
+struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last; };	/* mixed: some accesses are to a part of it only */
 struct sroa {
 	struct ir_func *f;
 	struct opt_subst s;
@@ -160,7 +160,10 @@ static void into_cells(struct sroa *s, cells *c, const struct access *a)
 			c->at[kept++] = *y;
 			continue;
 		}
-		x.mixed |= y->mixed || y->from != x.from || y->to != x.to || y->type != x.type;
+		x.mixed |= y->mixed || y->from != x.from || y->to != x.to;
+		/* what is copied as a word and computed with as a double is a double */
+		if (y->type != IR_T_i64 && y->type != IR_T_i32 && !(y->type == IR_T_ptr && ir_is_float(x.type)))
+			x.type = y->type;
 		x.from = y->from < x.from ? y->from : x.from;
 		x.to = y->to > x.to ? y->to : x.to;
 	}
@@ -202,7 +205,7 @@ static ir_ref cut(struct sroa *s, const struct cell *c, const struct access *a, 
 	bool sign = w == IR_W_8S || w == IR_W_16S || w == IR_W_32S;
 
 	if (!c->mixed && a->bytes >= 4 && w == IR_W_FULL)
-		return v;
+		return retype(s, v, t);
 	if (a->offset != c->from)
 		v = bin(s, IR_shr, v, 8 * (a->offset - c->from));
 	v = as_int(s, v, word);
@@ -223,7 +226,7 @@ static ir_ref put(struct sroa *s, const struct cell *c, const struct access *a, 
 	int64_t mask;
 
 	if (!c->mixed)
-		return a->bytes >= 4 && ir_types[ir_type_of(s->f, v)].size == a->bytes ? v : as_int(s, v, IR_T_i32);
+		return retype(s, a->bytes >= 4 && ir_types[ir_type_of(s->f, v)].size == a->bytes ? v : as_int(s, v, IR_T_i32), c->type);
 	v = as_int(s, v, c->type);
 	if (a->bytes == (uint32_t)(c->to - c->from))
 		return v;
