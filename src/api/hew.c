@@ -112,7 +112,7 @@ enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns,
 	static const struct hew_compile_options none;
 	size_t bytes = (size_t)(n + 1) * (sizeof(struct ir_func *) + sizeof(struct hew_unit *));
 	struct ir_func **f = base_realloc(NULL, 0, bytes);
-	struct hew_unit **u = (struct hew_unit **)(void *)(f + n + 1);
+	struct hew_unit **u = f ? (struct hew_unit **)(void *)(f + n + 1) : NULL;
 	enum hew_status s = HEW_NO_MEMORY;
 	bool room = f != NULL;
 

@@ -246,7 +246,7 @@ static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 		return n->a;
 	/* zext x & 0xffffffff => zext x, and the like; (x & k) with only high bits of what has none => 0 */
 	if (n->op == IR_and && t == IR_T_i64 && ir_is_const(n->b)) {
-		if (no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX)
+		if ((no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX) || (no_low(f, n->a) && (uint64_t)ir_kbits(f, n->b) >> 32 == UINT32_MAX))
 			return n->a;
 		if ((no_high(f, n->a) && !(uint32_t)ir_kbits(f, n->b)) || (no_low(f, n->a) && !((uint64_t)ir_kbits(f, n->b) >> 32)))
 			return ir_const(f, t, 0);

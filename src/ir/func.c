@@ -382,18 +382,16 @@ void ir_exit(struct ir_func *f, uint32_t state)
 uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct ir_slot *slots)
 {
 	struct ir_state x = *s;
-	const struct ir_block *b = &f->block.at[f->cur];
+	uint32_t n = f->block.n ? f->block.at[f->cur].ins.n : 0;
 
 	x.slots = f->slot.n;
 	for (uint32_t i = 0; i < s->n; i++)
 		vec_push(f->mem, &f->slot, slots[i]);
 	x.block = f->cur;
 	x.after = IR_NONE;
-	for (uint32_t i = b->ins.n; i-- > 0;)
-		if (ir_ops[ir_at(f, b->ins.at[i])->op].flags & IR_EFFECT) {
-			x.after = b->ins.at[i];
-			break;
-		}
+	while (n-- > 0 && !x.after)
+		if (ir_ops[ir_at(f, f->block.at[f->cur].ins.at[n])->op].flags & IR_EFFECT)
+			x.after = f->block.at[f->cur].ins.at[n];
 	vec_push(f->mem, &f->state, x);
 	return f->state.n - 1;
 }

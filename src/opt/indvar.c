@@ -179,7 +179,7 @@ static void widen_all(struct indvar *x)
 
 static bool is_cheap(const struct ir_func *f, ir_ref k)
 {
-	int64_t v = ir_is_const(k) ? ir_kbits(f, k) : 0;
+	uint64_t v = ir_is_const(k) ? (uint64_t)ir_kbits(f, k) : 0;
 
 	return ir_is_const(k) && ((v & (v - 1)) == 0 || v == 3 || v == 5 || v == 9);
 }
