@@ -123,6 +123,7 @@ static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
 	switch (i->base) {
 	case X64_BASE_FRAME: return x64_idx(X64_RBP, index, i->scale, i->disp);
 	case X64_BASE_STACK: return x64_idx(X64_RSP, index, i->scale, i->disp);
+	case X64_BASE_NONE: return x64_idx(X64_NONE, index, i->scale, i->disp);
 	case X64_BASE_LOCAL: return x64_idx(X64_RSP, index, i->scale, i->disp + (int32_t)((e->m->out_bytes + 15) & ~15u));
 	default: return x64_idx(R(e, i, i->base - 1u), index, i->scale, i->disp);
 	}

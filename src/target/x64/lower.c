@@ -434,7 +434,7 @@ static bool imm32(const struct lower *l, ir_ref r) { return ir_is_const(r) && fi
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------ */
 
-struct addr { uint32_t base, index; uint8_t scale, area; int32_t disp; };	/* area: instead of base, X64_BASE_LOCAL */
+struct addr { uint32_t base, index; uint8_t scale, area; int32_t disp; };	/* area: instead of base, X64_BASE_LOCAL or X64_BASE_NONE */
 
 static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 {
@@ -459,6 +459,9 @@ static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 	if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
 		a.area = X64_BASE_LOCAL;
 		a.disp += (int32_t)l->local[base];
+	} else if (ir_is_const(base) && ir_kbits(l->f, base) >= 0 && fits32(ir_kbits(l->f, base) + a.disp) && ir_kbits(l->f, base) + a.disp >= 0) {
+		a.area = X64_BASE_NONE;
+		a.disp += (int32_t)ir_kbits(l->f, base);
 	} else {
 		a.base = reg(l, base);
 	}

@@ -209,7 +209,7 @@ enum { X64_CALL_FUNC = X64_OP_COUNT };	/* op of X64_F_CALL: callee imm of the IR
 enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_TEST2, X64_CMP_TESTI, X64_CMP_FLOAT, X64_CMP_MI, X64_CMP_RM };
 /* pseudo conditions for floats: equal needs "not parity" as well */
 enum { X64_CC_FEQ = 16, X64_CC_FNE = 17 };
-enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes */
+enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253, X64_BASE_NONE = 252 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes, an address below 2^31 */
 
 void x64_lower(struct mach_func *m);
 void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out);
