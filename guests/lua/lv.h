@@ -288,7 +288,7 @@ struct lv_state {
 #define LV_MINSTACK 20
 #define LV_MAXCCALLS 200
 #define LV_MAXVARS 255			/* locals of one function */
-#define LV_STACK_MAIN (2u << 20)	/* slots of the main stack (address space, committed when touched) */
+#define LV_STACK_MAIN (1u << 20)	/* slots of the main stack (address space, committed when touched) */
 #define LV_STACK_CORO (1u << 19)
 
 /* ---- heap.c: blocks of size classes, large spans, marking and sweeping ---------------------------- */

@@ -653,15 +653,10 @@ enum lv_status lv_loadfile(struct lv_state *L, const char *path, const char *mod
 
 struct lv_value *lv_stack_map(size_t slots)
 {
-	enum { SMALL_PAGES = 1 << 20 };		/* bytes at the bottom for which one large page would be too much */
-	size_t bytes = slots * sizeof(struct lv_value);
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, slots * sizeof(struct lv_value), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	if (bytes > 4 * SMALL_PAGES)
-		madvise(p + SMALL_PAGES, bytes - SMALL_PAGES, MADV_HUGEPAGE);
-	return (struct lv_value *)(void *)p;
+	return p == MAP_FAILED ? NULL : p;
 }
 
 /* Prepares a Lua stack: the host's frame at the bottom, limits; the native limit if the thread has a native stack. */

@@ -192,9 +192,7 @@ bool os_stack_new(struct os_stack *s, size_t bytes, void (*fn)(void *), void *ar
 		return false;
 	}
 	if (bytes >= HUGE_PAGE)
-		madvise(p + GUARD + bytes - HUGE_PAGE, HUGE_PAGE, MADV_NOHUGEPAGE);	/* a first touch should commit one small page */
-	if (bytes >= 4 * HUGE_PAGE)
-		madvise(p + GUARD, bytes - HUGE_PAGE, MADV_HUGEPAGE);	/* deep recursion should not fault at every other call */
+		madvise(p + GUARD, bytes, MADV_NOHUGEPAGE);	/* a first touch should commit one small page */
 	s->low = p + GUARD;
 	s->high = s->low + bytes;
 	os_stack_reset(s, fn, arg);
