@@ -305,11 +305,12 @@ static void check_stack(struct lifter *l)
 	hew_val last = hew_load(f, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, (int32_t)offsetof(struct lv_state, stack_last));
 	hew_val limit = hew_load(f, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, (int32_t)offsetof(struct lv_state, native_limit));
 	hew_val end = hew_add(f, l->base, lv_k(l, (int64_t)l->p->framesize * 16));
-	hew_val bad = hew_or(f, hew_ult(f, last, end), hew_ult(f, hew_sp(f), limit));
-	hew_block over = hew_block_new(f), go = hew_block_new(f);
+	hew_block over = hew_block_new(f), native = hew_block_new(f), go = hew_block_new(f);
 
 	hew_cold(f, over);
-	hew_branch(f, bad, over, 0, NULL, go, 0, NULL);
+	hew_branch(f, hew_ult(f, last, end), over, 0, NULL, native, 0, NULL);
+	hew_begin(f, native);
+	hew_branch(f, hew_ult(f, hew_sp(f), limit), over, 0, NULL, go, 0, NULL);
 	hew_begin(f, over);
 	lv_call_rt(l, (void *)(uintptr_t)lv_rt_overflow, l->p->code);
 	hew_ret2(f, lv_k(l, 0), lv_k(l, 0));
