@@ -16,6 +16,7 @@ struct fold {
 	ir_ref *to;			/* by node: what it is now */
 	uint8_t *state;			/* by node */
 	bool *reached;			/* by block */
+	bool *taken;			/* by block: its arguments are what its one edge passes */
 	VEC(ir_ref) work;
 	ir_ref pending;
 	bool changed;
@@ -153,6 +154,7 @@ static void take_args(struct fold *x, uint32_t b)
 		x->to[f->block.at[b].arg.at[k]] = get(x, f->pool.at[f->edge.at[e].args + k]);
 		x->changed = true;
 	}
+	x->taken[b] = e != UINT32_MAX;
 }
 
 /* True if the node stays in its block. */
@@ -186,8 +188,9 @@ static bool visit(struct fold *x, uint32_t b, ir_ref r)
 }
 
 /* A block that only a jump leads into becomes part of the one with the jump; not where states speak of blocks. */
-static void merge(struct ir_func *f)
+static void merge(struct fold *x)
 {
+	struct ir_func *f = x->f;
 	bool any = false;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -197,7 +200,7 @@ static void merge(struct ir_func *f)
 		while (b->reachable && c->op == IR_jmp) {
 			struct ir_block *to = &f->block.at[f->edge.at[c->a].to];
 
-			if (to->pred.n != 1 || to == b)
+			if (to->pred.n != 1 || to == b || (to->arg.n && !x->taken[f->edge.at[c->a].to]))
 				break;
 			for (uint32_t k = 0; k < to->ins.n; k++)
 				vec_push(f->mem, &b->ins, to->ins.at[k]);
@@ -221,6 +224,7 @@ bool opt_fold(struct ir_func *f)
 	x.to = arena_zero(f->mem, x.n * sizeof *x.to);
 	x.state = arena_zero(f->mem, x.n);
 	x.reached = arena_zero(f->mem, f->block.n);
+	x.taken = arena_zero(f->mem, f->block.n);
 	x.reached[0] = true;
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;
@@ -252,6 +256,6 @@ bool opt_fold(struct ir_func *f)
 	}
 	ir_analyse(f);
 	if (f->state.n == 1)
-		merge(f);
+		merge(&x);
 	return x.changed;
 }
