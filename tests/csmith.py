@@ -10,8 +10,8 @@ Programs, IR and expected output of a seed stay in build-csmith, so that the nex
 
   ok         prints the same and ends the same way
   different  prints something else
-  crashed    dies of a signal, ends with another status, or takes 20 times as long as gcc -O0 and more than 20 seconds
-  refused    hew cannot compile this: status 2, nothing printed, the reason as last line on stderr; reasons are tallied
+  crashed    dies of a signal, ends with another status (as `hew ll` does, with 1, for what it does not support), or takes 20 times as long as gcc -O0 and more than 20 seconds
+  refused    another command (--ll-command) that ends with 2, nothing printed, the reason as last line on stderr; reasons are tallied
 
 The status is 1 when any program differs or crashes. `./do test` runs a fixed range of seeds.
 """

@@ -90,6 +90,10 @@ static enum hew_status compile_all(struct hew *x, int n, struct hew_fn *const *f
 		.allocatable = api_register_mask(x->x.target, o->max_regs), .verify = x->x.verify, .want_ir = o->ir_text, .want_asm = o->asm_text };
 	enum hew_status s;
 
+	if (o->ir_text)
+		*o->ir_text = NULL;
+	if (o->asm_text)
+		*o->asm_text = NULL;
 	for (int i = 0; i < n; i++) {
 		f[i] = fns[i]->f;
 		if (fns[i]->no_memory)

@@ -163,10 +163,11 @@ static ir_ref fold_add(struct ir_func *f, struct ir_node *n)
 		const struct ir_node *m = ir_at(f, n->a);
 		enum ir_type kt = ir_type_of(f, n->b);
 
-		int64_t sum = (int64_t)((uint64_t)ir_kbits(f, m->b) + (uint64_t)ir_kbits(f, n->b)), wrapped = ir_kbits(f, ir_const(f, kt, sum));
-		bool exact = wrapped == sum && (ir_kbits(f, m->b) < 0) == (ir_kbits(f, n->b) < 0) ? (sum < 0) == (ir_kbits(f, n->b) < 0) : wrapped == sum;
+		int64_t sum;
+		bool exact = !__builtin_add_overflow(ir_kbits(f, m->b), ir_kbits(f, n->b), &sum);
+		ir_ref k = ir_const(f, kt, sum);
 
-		return ir_emit(f, IR_add, t, exact ? m->aux & n->aux : 0, m->a, ir_const(f, kt, sum), 0);
+		return ir_emit(f, IR_add, t, exact && ir_kbits(f, k) == sum ? m->aux & n->aux : 0, m->a, k, 0);
 	}
 	return IR_NONE;
 }

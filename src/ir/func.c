@@ -233,6 +233,14 @@ static ir_ref share(struct ir_func *f, struct ir_node n)
 	return (ir_ref)(f->node.n - 1);
 }
 
+bool ir_has_op(const struct ir_func *f, enum ir_op op)
+{
+	for (uint32_t r = 1; r < f->node.n; r++)
+		if (f->node.at[r].op == op)
+			return true;
+	return false;
+}
+
 void ir_forget_shared(struct ir_func *f)
 {
 	memset(f->hash, 0, f->hash_cap * sizeof *f->hash);

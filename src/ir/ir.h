@@ -160,6 +160,7 @@ void ir_br(struct ir_func *f, ir_ref cond, uint32_t yes, uint32_t no);	/* edges 
 void ir_ret(struct ir_func *f, ir_ref a, ir_ref b);
 void ir_exit(struct ir_func *f, uint32_t state);
 uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct ir_slot *slots);
+bool ir_has_op(const struct ir_func *f, enum ir_op op);		/* any node, needed or not */
 ir_ref ir_raw_node(struct ir_func *f, struct ir_node n);	/* for passes: no folding, no placing */
 void ir_forget_shared(struct ir_func *f);			/* for passes: nodes made so far are not shared any more */
 ir_ref ir_again(struct ir_func *f, ir_ref r);			/* for passes: folds and shares node r, whose operands changed; r or what it equals */

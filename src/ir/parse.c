@@ -461,20 +461,25 @@ static const struct { const char *name; enum ir_op op; } swapped[] = {
 	{ "gt", IR_lt }, { "ge", IR_le }, { "ugt", IR_ult }, { "uge", IR_ule }, { "fgt", IR_flt }, { "fge", IR_fle },
 };
 
+static char *keep(struct parser *p, const char *s, size_t n)
+{
+	char *name = arena_zero(p->mem, n + 1);
+
+	memcpy(name, s, n);
+	return name;
+}
+
 /* "@name": its number in the table of callees. */
 static ir_ref callee(struct parser *p)
 {
 	const char *s;
-	char *name;
 	size_t n;
 
 	expect(p, "@");
 	n = word(p, &s);
 	if (!n)
 		bad(p, "the name of a function is expected");
-	name = arena_zero(p->mem, n + 1);
-	memcpy(name, s, n);
-	return ir_at(p->f, ir_callee(p->f, name, NULL))->a;
+	return ir_at(p->f, ir_callee(p->f, keep(p, s, n), NULL))->a;
 }
 
 static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
@@ -665,16 +670,13 @@ static void function_head(struct parser *p)
 {
 	const char *s;
 	size_t n;
-	char *name;
 
 	expect(p, "func");
 	expect(p, "@");
 	n = word(p, &s);
 	if (!n)
 		bad(p, "the function wants a name");
-	name = arena_zero(p->mem, n + 1);
-	memcpy(name, s, n);
-	p->f->name = name;
+	p->f->name = keep(p, s, n);
 	if (accept(p, "->"))
 		do {
 			if (p->f->n_results == 2)
@@ -682,15 +684,12 @@ static void function_head(struct parser *p)
 			p->f->result[p->f->n_results++] = (uint8_t)type(p);
 		} while (accept(p, ","));
 	p->f->strict = accept(p, "strict");
-
 	next_line(p);
 	while (accept(p, "class")) {
 		uint32_t c = count_number(p, IR_MAX_CLASS - 1, "alias class");
 
 		n = word(p, &s);
-		name = arena_zero(p->mem, n + 1);
-		memcpy(name, s, n);
-		p->f->class_name[c] = name;
+		p->f->class_name[c] = keep(p, s, n);
 		if (c >= p->f->n_classes)
 			p->f->n_classes = c + 1;
 		if (accept(p, "immutable"))

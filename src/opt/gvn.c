@@ -171,7 +171,10 @@ static bool visit(struct gvn *g, uint32_t b, ir_ref r)
 			g->changed = true;
 			return false;
 		}
-		remember_near(g, &key, r, b);
+		if (n->op == IR_load)
+			remember_near(g, &key, r, b);
+		else
+			remember(g, &key, r, b);
 		return true;
 	}
 	for (unsigned c = 0; c < IR_MAX_CLASS; c++)

@@ -220,7 +220,7 @@ static void collect(struct indvar *x, struct terms *t, ir_ref r, int64_t shift, 
 		t->nested = true;
 		collect(x, t, n->a, shift, depth + 1);
 		collect(x, t, n->b, shift, depth + 1);
-	} else if (n && n->op == IR_shl && n->type == IR_T_i64 && ir_is_const(n->b) && ir_kbits(x->f, n->b) + shift < 32 && ir_kbits(x->f, n->b) >= 0) {
+	} else if (n && n->op == IR_shl && n->type == IR_T_i64 && depth < MAX_DEPTH && ir_is_const(n->b) && ir_kbits(x->f, n->b) + shift < 32 && ir_kbits(x->f, n->b) >= 0) {
 		collect(x, t, n->a, shift + ir_kbits(x->f, n->b), depth + 1);
 	} else if (t->n < MAX_TERMS) {
 		t->at[t->n].v = r;
@@ -307,7 +307,7 @@ static void begin(struct indvar *x, struct ir_func *f)
 bool opt_indvar(struct ir_func *f)
 {
 	struct indvar x = { .f = f };
-	bool loops = false;
+	bool loops = false, changed;
 
 	ir_analyse(f);
 	for (uint32_t i = 0; i < f->n_order; i++)
@@ -323,11 +323,16 @@ bool opt_indvar(struct ir_func *f)
 		opt_fold(f);
 		begin(&x, f);
 	}
+	changed = x.changed;
+	x.changed = false;
 	for (uint32_t r = 1; r < x.n; r++)
 		if (ir_at(f, (ir_ref)r)->op == IR_mul)
 			reduce(&x, (ir_ref)r);
-	opt_subst_apply(&x.s, f);
-	begin(&x, f);
+	if (x.changed) {
+		opt_subst_apply(&x.s, f);
+		begin(&x, f);
+	}
+	changed |= x.changed;
 	regroup_all(&x);
-	return x.changed;
+	return changed | x.changed;
 }

@@ -42,7 +42,7 @@ static bool can_be_copied(const struct ir_func *g)
 	return true;
 }
 
-static bool fits_call(const struct ir_func *f, const struct ir_func *g, const struct ir_node *n)
+bool opt_fits_call(const struct ir_func *f, const struct ir_func *g, const struct ir_node *n)
 {
 	const struct ir_call *d = &f->call.at[n->c];
 
@@ -242,7 +242,7 @@ void opt_inline_self(struct ir_func *f, struct ir_func *g)
 		for (uint32_t b = order[i], k = 0; k < f->block.at[b].ins.n; k++) {
 			const struct ir_node *c = ir_at(f, f->block.at[b].ins.at[k]);
 
-			if (c->op != IR_call || c->a <= 0 || ir_at(f, c->a)->op != IR_func || f->callee.at[ir_at(f, c->a)->a].f != f || !fits_call(f, g, c))
+			if (c->op != IR_call || c->a <= 0 || ir_at(f, c->a)->op != IR_func || f->callee.at[ir_at(f, c->a)->a].f != f || !opt_fits_call(f, g, c))
 				continue;
 			b = inline_call(f, b, k, g, &s);
 			k = UINT32_MAX;
@@ -273,10 +273,10 @@ bool opt_inline(struct ir_func *f)
 			if (c->op != IR_call || c->a <= 0 || ir_at(f, c->a)->op != IR_func || cold)
 				continue;
 			g = f->callee.at[ir_at(f, c->a)->a].f;
-			if (!g || g == f || !can_be_copied(g) || !same_classes(f, g) || !fits_call(f, g, c))
+			size = g ? g->size ? g->size : g->node.n : 0;
+			if (!g || g == f || size > (loop ? IN_LOOP : SMALL) || grown + size > GROWTH)
 				continue;
-			size = g->size ? g->size : g->node.n;
-			if (size > (loop ? IN_LOOP : SMALL) || grown + size > GROWTH)
+			if (!same_classes(f, g) || !opt_fits_call(f, g, c) || !can_be_copied(g))
 				continue;
 			grown += size;
 			b = inline_call(f, b, k, g, &s);

@@ -28,6 +28,17 @@ void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f);	/* all operands, edges and states; folds nothing */
 
+/* copy.c: new nodes go to the block being built */
+struct opt_copy { struct ir_func *f; uint32_t n; ir_ref *to, pending; VEC(ir_ref) set, work; };	/* n: nodes known; to: by node, its copy */
+void opt_copy_begin(struct opt_copy *c, struct ir_func *f);
+void opt_copy_set(struct opt_copy *c, ir_ref r, ir_ref copy);
+void opt_copy_forget(struct opt_copy *c);			/* nothing has a copy */
+ir_ref opt_copy_value(struct opt_copy *c, ir_ref r);		/* constants and what has no copy: themselves; pure nodes made anew */
+ir_ref opt_copy_pinned(struct opt_copy *c, ir_ref r);
+
+/* inline.c: does the function fit the call n of f, by its types? */
+bool opt_fits_call(const struct ir_func *f, const struct ir_func *g, const struct ir_node *n);
+
 bool *opt_crossing(struct ir_func *f);		/* rotate.c: by block, whether something it defines is used in another one */
 void opt_inline_self(struct ir_func *f, struct ir_func *g);	/* inline.c, for tailrec.c */
 

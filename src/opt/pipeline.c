@@ -41,12 +41,6 @@ static bool run_named(struct ir_func *f, const struct opt_options *o, char *why,
 	return true;
 }
 
-static bool finish(struct ir_func *f)
-{
-	f->optimised = true;
-	return true;
-}
-
 bool opt_run(struct ir_func *f, const struct opt_options *o, char *why, size_t n)
 {
 	char what[256];
@@ -55,10 +49,10 @@ bool opt_run(struct ir_func *f, const struct opt_options *o, char *why, size_t n
 		snprintf(why, n, "before the first pass: %s", what);
 		return false;
 	}
-	if (o->passes)
-		return run_named(f, o, why, n) && finish(f);
-	for (unsigned i = 0; i < opt_n_passes; i++)
+	if (o->passes && !run_named(f, o, why, n))
+		return false;
+	for (unsigned i = 0; !o->passes && i < opt_n_passes; i++)
 		if (opt_passes[i].level <= o->level && !run_one(f, &opt_passes[i], o, why, n))
 			return false;
-	return finish(f);
+	return f->optimised = true;
 }

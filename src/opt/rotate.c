@@ -22,13 +22,7 @@ struct crossing {
 	uint32_t block;
 	uint32_t *at;			/* by pinned node and argument: 1 + its block */
 };
-struct rotate {
-	struct ir_func *f;
-	uint32_t n;
-	bool *crosses;
-	ir_ref *copy;			/* by node: in the loop at hand */
-	VEC(ir_ref) copied;
-};
+struct rotate { struct ir_func *f; bool *crosses; struct opt_copy copy; };	/* crosses NULL: not asked for yet */
 
 static void use(void *arg, ir_ref *r)
 {
@@ -75,14 +69,14 @@ bool *opt_crossing(struct ir_func *f)
 	return x.crosses;
 }
 
-static bool may_copy(const struct rotate *x, uint32_t h)
+static bool may_copy(struct rotate *x, uint32_t h)
 {
 	const struct ir_func *f = x->f;
 	const struct ir_block *b = &f->block.at[h];
 	const struct ir_node *c = ir_at(f, b->control);
 	bool in_yes, in_no;
 
-	if (b->loop != h + 1 || b->state || c->op != IR_br || b->ins.n > MAX_PINNED || x->crosses[h])
+	if (b->loop != h + 1 || b->state || c->op != IR_br || b->ins.n > MAX_PINNED)
 		return false;
 	in_yes = ir_in_loop(f, h, f->edge.at[c->b].to);
 	in_no = ir_in_loop(f, h, f->edge.at[c->c].to);
@@ -91,55 +85,11 @@ static bool may_copy(const struct rotate *x, uint32_t h)
 	for (uint32_t k = 0; k < b->ins.n; k++)
 		if (ir_at(f, b->ins.at[k])->op == IR_stack || (ir_ops[ir_at(f, b->ins.at[k])->op].flags & IR_GUARD))
 			return false;
-	return true;
-}
-
-static void map(void *arg, ir_ref *r);
-
-/* The copy of a value: arguments and pinned nodes of the header have one, and pure nodes on top of them. Depth is that of the
- * expressions of one source statement. */
-static ir_ref copy_of(struct rotate *x, ir_ref r)
-{
-	struct ir_node n;
-	ir_ref c;
-
-	if (r <= 0 || (uint32_t)r >= x->n || x->copy[r])
-		return r > 0 && (uint32_t)r < x->n ? x->copy[r] : r;
-	if (ir_pinned(x->f, ir_at(x->f, r)) || ir_at(x->f, r)->op == IR_arg)
-		return r;
-	n = *ir_at(x->f, r);
-	ir_visit(x->f, &n, map, x);
-	c = ir_emit(x->f, n.op, n.type, n.aux, n.a, n.b, n.c);
-	x->copy[r] = c;
-	vec_push(x->f->mem, &x->copied, r);
-	return c;
-}
-
-static void map(void *arg, ir_ref *r) { *r = copy_of(arg, *r); }
-
-static void set_copy(struct rotate *x, ir_ref r, ir_ref c)
-{
-	x->copy[r] = c;
-	vec_push(x->f->mem, &x->copied, r);
-}
-
-static ir_ref copy_pinned(struct rotate *x, ir_ref r)
-{
-	struct ir_func *f = x->f;
-	struct ir_node n = *ir_at(f, r);
-
-	if (n.op == IR_call) {
-		struct ir_call d = f->call.at[n.c];
-		ir_ref *args = arena_alloc(f->mem, (n.aux + 1u) * sizeof *args);
-
-		for (unsigned k = 0; k < n.aux; k++)
-			args[k] = copy_of(x, f->pool.at[n.b + (ir_ref)k]);
-		return ir_call_(f, copy_of(x, n.a), &d, n.aux, args);
+	if (!x->crosses) {
+		x->crosses = opt_crossing(x->f);
+		opt_copy_begin(&x->copy, x->f);
 	}
-	ir_visit(f, &n, map, x);
-	if (n.op == IR_load)
-		return ir_load(f, n.type, IR_MEM_WIDTH(n.aux), IR_MEM_CLASS(n.aux), n.a, n.b);
-	return ir_emit(f, n.op, n.type, n.aux, n.a, n.b, n.c);
+	return !x->crosses[h];
 }
 
 static uint32_t copy_edge(struct rotate *x, uint32_t e)
@@ -149,7 +99,7 @@ static uint32_t copy_edge(struct rotate *x, uint32_t e)
 	ir_ref *args = arena_alloc(f->mem, (old.n + 1) * sizeof *args);
 
 	for (uint32_t k = 0; k < old.n; k++)
-		args[k] = copy_of(x, f->pool.at[old.args + k]);
+		args[k] = opt_copy_value(&x->copy, f->pool.at[old.args + k]);
 	return ir_edge_new(f, old.to, old.n, args);
 }
 
@@ -161,16 +111,13 @@ static void rotate(struct rotate *x, uint32_t h)
 
 	ir_start(f, h2);
 	for (uint32_t k = 0; k < f->block.at[h].arg.n; k++)
-		set_copy(x, f->block.at[h].arg.at[k], ir_block_arg(f, h2, ir_at(f, f->block.at[h].arg.at[k])->type));
-	for (uint32_t k = 0; k < f->block.at[h].ins.n; k++) {
-		ir_ref r = f->block.at[h].ins.at[k];
-
-		set_copy(x, r, copy_pinned(x, r));
-	}
+		opt_copy_set(&x->copy, f->block.at[h].arg.at[k], ir_block_arg(f, h2, ir_at(f, f->block.at[h].arg.at[k])->type));
+	for (uint32_t k = 0; k < f->block.at[h].ins.n; k++)
+		opt_copy_pinned(&x->copy, f->block.at[h].ins.at[k]);
 	c = *ir_at(f, f->block.at[h].control);
 	yes = copy_edge(x, (uint32_t)c.b);
 	no = copy_edge(x, (uint32_t)c.c);
-	ir_br(f, copy_of(x, c.a), yes, no);
+	ir_br(f, opt_copy_value(&x->copy, c.a), yes, no);
 	for (uint32_t k = 0; k < f->block.at[h].pred.n; k++) {
 		uint32_t p = f->block.at[h].pred.at[k], e[2];
 		unsigned n = ir_in_loop(f, h, p) ? ir_succs(f, p, e) : 0;
@@ -179,18 +126,15 @@ static void rotate(struct rotate *x, uint32_t h)
 			if (f->edge.at[e[j]].to == h)
 				f->edge.at[e[j]].to = h2;
 	}
-	while (x->copied.n)
-		x->copy[x->copied.at[--x->copied.n]] = 0;
+	opt_copy_forget(&x->copy);
 }
 
 bool opt_rotate(struct ir_func *f)
 {
-	struct rotate x = { .f = f, .n = f->node.n };
+	struct rotate x = { .f = f };
 	bool changed = false;
 
 	ir_analyse(f);
-	x.crosses = opt_crossing(f);
-	x.copy = arena_zero(f->mem, x.n * sizeof *x.copy);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		if (may_copy(&x, f->order[i])) {
 			rotate(&x, f->order[i]);

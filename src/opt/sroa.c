@@ -446,11 +446,9 @@ bool opt_sroa(struct ir_func *f)
 	struct sroa s = { .f = f, .n = f->node.n };
 	size_t n = f->node.n, blocks = f->block.n;
 	uint32_t edges = f->edge.n;
-	bool changed = false, any = false;
+	bool changed = false;
 
-	for (uint32_t r = 1; r < n && !any; r++)
-		any = ir_at(f, (ir_ref)r)->op == IR_stack;
-	if (!any)
+	if (!ir_has_op(f, IR_stack))
 		return false;
 	ir_analyse(f);
 	opt_subst_init(&s.s, f);

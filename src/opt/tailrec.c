@@ -21,8 +21,8 @@ struct tailrec {
 
 static bool calls_itself(const struct ir_func *f, const struct ir_node *n)
 {
-	return n->op == IR_call && n->a > 0 && ir_at(f, n->a)->op == IR_func && f->callee.at[ir_at(f, n->a)->a].f == f && !f->call.at[n->c].state &&
-		n->aux == f->block.at[0].arg.n && f->call.at[n->c].n_results <= 1 && f->n_results <= 1;
+	return n->op == IR_call && n->a > 0 && ir_at(f, n->a)->op == IR_func && f->callee.at[ir_at(f, n->a)->a].f == f && f->n_results <= 1 &&
+		opt_fits_call(f, f, n);
 }
 
 /* What block b returns, by itself or through an empty block that only returns its argument; false: it goes on elsewhere. */

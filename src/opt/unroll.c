@@ -10,9 +10,8 @@
 enum { MAX_TURNS = 8, MAX_PINNED = 40 };
 struct unroll {
 	struct ir_func *f;
-	uint32_t n, h, back, out;	/* the block; its edges to itself and out of it */
-	ir_ref *now;			/* by node: its copy in the turn at hand */
-	VEC(ir_ref) set;
+	uint32_t h, back, out;		/* the block; its edges to itself and out of it */
+	struct opt_copy now;		/* copies of the turn at hand */
 };
 
 static bool known(const struct unroll *u, const int64_t *arg, const bool *is_known, ir_ref r, int64_t *out, unsigned depth)
@@ -65,51 +64,6 @@ static unsigned turns(const struct unroll *u, uint32_t e)
 	return 0;
 }
 
-static void set(struct unroll *u, ir_ref r, ir_ref v)
-{
-	u->now[r] = v;
-	vec_push(u->f->mem, &u->set, r);
-}
-
-static void map(void *arg, ir_ref *r);
-
-static ir_ref copy_of(struct unroll *u, ir_ref r)
-{
-	struct ir_node n;
-	ir_ref c;
-
-	if (r <= 0 || (uint32_t)r >= u->n)
-		return r;
-	if (u->now[r] || ir_pinned(u->f, ir_at(u->f, r)))
-		return u->now[r] ? u->now[r] : r;
-	n = *ir_at(u->f, r);
-	ir_visit(u->f, &n, map, u);
-	c = ir_emit(u->f, n.op, n.type, n.aux, n.a, n.b, n.c);
-	set(u, r, c);
-	return c;
-}
-
-static void map(void *arg, ir_ref *r) { *r = copy_of(arg, *r); }
-
-static ir_ref copy_pinned(struct unroll *u, ir_ref r)
-{
-	struct ir_func *f = u->f;
-	struct ir_node n = *ir_at(f, r);
-
-	if (n.op == IR_call) {
-		struct ir_call d = f->call.at[n.c];
-		ir_ref *args = arena_alloc(f->mem, (n.aux + 1u) * sizeof *args);
-
-		for (unsigned k = 0; k < n.aux; k++)
-			args[k] = copy_of(u, f->pool.at[n.b + (ir_ref)k]);
-		return ir_call_(f, copy_of(u, n.a), &d, n.aux, args);
-	}
-	ir_visit(f, &n, map, u);
-	if (n.op == IR_load)
-		return ir_load(f, n.type, IR_MEM_WIDTH(n.aux), IR_MEM_CLASS(n.aux), n.a, n.b);
-	return ir_emit(f, n.op, n.type, n.aux, n.a, n.b, n.c);
-}
-
 /* Writes the copies into a new block, which edge e enters instead; what the loop leaves behind is what the last copy made. */
 static void unroll(struct unroll *u, uint32_t e, unsigned times, struct opt_subst *s)
 {
@@ -122,29 +76,25 @@ static void unroll(struct unroll *u, uint32_t e, unsigned times, struct opt_subs
 	for (uint32_t k = 0; k < n; k++)
 		args[k] = f->pool.at[f->edge.at[e].args + k];
 	for (unsigned t = 0; t < times; t++) {
-		while (u->set.n)
-			u->now[u->set.at[--u->set.n]] = 0;
+		opt_copy_forget(&u->now);
 		for (uint32_t k = 0; k < n; k++)
-			set(u, f->block.at[u->h].arg.at[k], args[k]);
-		for (uint32_t k = 0; k < f->block.at[u->h].ins.n; k++) {
-			ir_ref r = f->block.at[u->h].ins.at[k];
-
-			set(u, r, copy_pinned(u, r));
-		}
+			opt_copy_set(&u->now, f->block.at[u->h].arg.at[k], args[k]);
+		for (uint32_t k = 0; k < f->block.at[u->h].ins.n; k++)
+			opt_copy_pinned(&u->now, f->block.at[u->h].ins.at[k]);
 		for (uint32_t k = 0; k < n; k++)
-			args[k] = copy_of(u, f->pool.at[f->edge.at[u->back].args + k]);
+			args[k] = opt_copy_value(&u->now, f->pool.at[f->edge.at[u->back].args + k]);
 	}
 	for (uint32_t k = 0; k < n_out; k++)
-		args[k] = copy_of(u, f->pool.at[f->edge.at[u->out].args + k]);
+		args[k] = opt_copy_value(&u->now, f->pool.at[f->edge.at[u->out].args + k]);
 	ir_jmp(f, to, n_out, args);
 	f->edge.at[e] = (struct ir_edge){ b, 0, 0 };
 	for (uint32_t k = 0; k < n; k++)
-		opt_subst_set(s, f->block.at[u->h].arg.at[k], u->now[f->block.at[u->h].arg.at[k]]);
+		opt_subst_set(s, f->block.at[u->h].arg.at[k], u->now.to[f->block.at[u->h].arg.at[k]]);
 	for (uint32_t k = 0; k < f->block.at[u->h].ins.n; k++) {
 		ir_ref r = f->block.at[u->h].ins.at[k];
 
-		if (ir_at(f, r)->type != IR_T_void && u->now[r] != r)
-			opt_subst_set(s, r, u->now[r]);
+		if (ir_at(f, r)->type != IR_T_void && u->now.to[r] != r)
+			opt_subst_set(s, r, u->now.to[r]);
 	}
 }
 
@@ -167,14 +117,14 @@ static bool is_candidate(struct unroll *u, uint32_t h)
 
 bool opt_unroll(struct ir_func *f)
 {
-	struct unroll u = { .f = f, .n = f->node.n };
+	struct unroll u = { .f = f };
 	struct opt_subst s;
 	bool changed = false;
 
 	if (f->state.n > 1)
 		return false;
 	ir_analyse(f);
-	u.now = arena_zero(f->mem, u.n * sizeof *u.now);
+	opt_copy_begin(&u.now, f);
 	opt_subst_init(&s, f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t h = f->order[i], e[2], p;

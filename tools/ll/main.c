@@ -19,7 +19,7 @@ static const char usage[] =
 	"usage: hew ll [options] FILE.ll [arguments]      FILE may be - for standard input\n"
 	"  Reads LLVM IR in its text form, compiles all functions and runs main with the arguments.\n"
 	"\n"
-	"  -O0, -O1, -O2      -O2 optimises (default), the others only allocate registers and emit\n"
+	"  -O0, -O1, -O2      -O2 runs all passes (default), the others those of level 1: hew ir --passes\n"
 	"  --dump=WHAT        print the functions after optimising: ir, asm, or both with a comma\n"
 	"  --stats            print on standard error how much was compiled and how long it took\n"
 	"  --repeat=N         compile N times; --stats gives minimum and median\n"

@@ -307,8 +307,10 @@ static bool spread_dirt(struct lower *l, uint32_t b)
 static void find_dirty(struct lower *l)
 {
 	struct ir_func *f = l->f;
-	bool changed = f->state.n == 1;
+	bool changed = true;
 
+	if (f->state.n > 1)
+		return;			/* see is_clean_zext */
 	for (uint32_t k = 0; k < f->block.at[0].arg.n; k++)
 		l->dirty[f->block.at[0].arg.at[k]] = 1;
 	for (uint32_t r = 1; r < f->node.n; r++)
@@ -1113,6 +1115,8 @@ static void locals(struct lower *l)
 	struct ir_func *f = l->f;
 	uint64_t at = 0;
 
+	if (!ir_has_op(f, IR_stack))
+		return;
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
