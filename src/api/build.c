@@ -293,11 +293,13 @@ hew_type hew_type_of(const struct hew_fn *f, hew_val v) { return exists(f, v) ? 
 
 void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 {
+	const char *wrong;
+
 	if (!is_class(f, cls))
 		return;
-	f->f->class_name[cls] = name;
-	if (cls >= f->f->n_classes)
-		f->f->n_classes = cls + 1;
+	wrong = ir_name_class(f->f, cls, name);
+	if (wrong)
+		complain(f, "%s: %s", wrong, name);
 	if (flags & HEW_CLASS_ANY)
 		f->f->any |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_CHANGING)

@@ -6,6 +6,8 @@
  */
 #include "ir/ir.h"
 
+#include <ctype.h>
+
 const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define PURE IR_PURE
 #define COMM IR_COMM
@@ -457,4 +459,20 @@ unsigned ir_access_bytes(enum ir_type t, unsigned aux)
 	case IR_W_32S: case IR_W_32U: return 4;
 	default: return ir_types[t].size;
 	}
+}
+
+/* A name has to read back as itself, and as this class alone. */
+const char *ir_name_class(struct ir_func *f, unsigned cls, const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return "the name of an alias class begins with a letter";
+	for (const char *s = name; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("_.$", *s))
+			return "the name of an alias class is made of letters, digits, _, . and $";
+	for (uint32_t c = 0; c < f->n_classes; c++)
+		if (c != cls && f->class_name[c] && !strcmp(f->class_name[c], name))
+			return "two alias classes have the same name";
+	f->class_name[cls] = name;
+	f->n_classes = f->n_classes > cls ? f->n_classes : cls + 1;
+	return NULL;
 }

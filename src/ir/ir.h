@@ -163,6 +163,7 @@ uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct 
 bool ir_has_op(const struct ir_func *f, enum ir_op op);		/* any node, needed or not */
 ir_ref ir_raw_node(struct ir_func *f, struct ir_node n);	/* for passes: no folding, no placing */
 void ir_forget_shared(struct ir_func *f);			/* for passes: nodes made so far are not shared any more */
+const char *ir_name_class(struct ir_func *f, unsigned cls, const char *name);	/* NULL, or what is wrong with the name, which is kept as it is */
 ir_ref ir_again(struct ir_func *f, ir_ref r);			/* for passes: folds and shares node r, whose operands changed; r or what it equals */
 
 static inline struct ir_node *ir_at(const struct ir_func *f, ir_ref r) { return &f->node.at[r]; }

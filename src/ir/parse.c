@@ -687,11 +687,12 @@ static void function_head(struct parser *p)
 	next_line(p);
 	while (accept(p, "class")) {
 		uint32_t c = count_number(p, IR_MAX_CLASS - 1, "alias class");
+		const char *wrong;
 
 		n = word(p, &s);
-		p->f->class_name[c] = keep(p, s, n);
-		if (c >= p->f->n_classes)
-			p->f->n_classes = c + 1;
+		wrong = ir_name_class(p->f, c, keep(p, s, n));
+		if (wrong)
+			bad(p, "%s", wrong);
 		if (accept(p, "immutable"))
 			p->f->immutable |= UINT32_C(1) << c;
 		if (accept(p, "changing"))
