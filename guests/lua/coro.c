@@ -86,7 +86,7 @@ static void drop_native(struct lv_state *L, struct lv_thread *th)
 	else
 		hew_stack_free(th->native);
 	th->native = NULL;
-	th->native_limit = NULL;
+	lv_native_limits(th);
 }
 
 static void drop_stack(struct lv_state *L, struct lv_thread *th)
@@ -136,6 +136,7 @@ static inline void switch_thread(struct lv_state *L, struct lv_thread *from, str
 	L->jmp = to->jmp;
 	L->stack_last = to->stack_last - LV_STACK_RESERVE;
 	L->native_limit = to->native_limit;
+	L->native_deep = to->native_deep;
 	hew_stack_switch(from->native, to->native);
 }
 
@@ -233,7 +234,7 @@ enum lv_status lv_resume(struct lv_state *L, struct lv_thread *th, const struct 
 		th->native = take_native(L, body);
 		if (!th->native)
 			lv_nomemory(L);
-		th->native_limit = (char *)hew_stack_limit(th->native) + LV_NATIVE_MARGIN;
+		lv_native_limits(th);
 	}
 	for (int i = 0; i < n; i++)
 		th->top[i] = a[i];
@@ -292,7 +293,7 @@ enum lv_status lv_coclose(struct lv_state *L, struct lv_thread *th)
 			lv_nomemory(L);
 		hew_stack_reset(native, closing_body, L);
 		th->native = native;
-		th->native_limit = (char *)hew_stack_limit(native) + LV_NATIVE_MARGIN;
+		lv_native_limits(th);
 		th->base = th->top = th->stack + 2;
 		th->stack[3] = err;
 		th->jmp = NULL;

@@ -298,22 +298,24 @@ static void classes(struct hew_fn *f)
 		hew_class(f, k, c[k].name, c[k].flags);
 }
 
-/* The frame does not fit, or the native stack is used up: the runtime raises the error. */
+/* The frame does not fit, or the native stack is deep: the runtime raises the error, or interprets the function. */
 static void check_stack(struct lifter *l)
 {
 	struct hew_fn *f = l->f;
 	hew_val last = hew_load(f, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, (int32_t)offsetof(struct lv_state, stack_last));
-	hew_val limit = hew_load(f, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, (int32_t)offsetof(struct lv_state, native_limit));
+	hew_val deep = hew_load(f, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, (int32_t)offsetof(struct lv_state, native_deep));
 	hew_val end = hew_add(f, l->base, lv_k(l, (int64_t)l->p->framesize * 16));
+	struct hew_call c = { .result = { HEW_I64, HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+	hew_val r;
 	hew_block over = hew_block_new(f), native = hew_block_new(f), go = hew_block_new(f);
 
 	hew_cold(f, over);
 	hew_branch(f, hew_ult(f, last, end), over, 0, NULL, native, 0, NULL);
 	hew_begin(f, native);
-	hew_branch(f, hew_ult(f, hew_sp(f), limit), over, 0, NULL, go, 0, NULL);
+	hew_branch(f, hew_ult(f, hew_sp(f), deep), over, 0, NULL, go, 0, NULL);
 	hew_begin(f, over);
-	lv_call_rt(l, (void *)(uintptr_t)lv_rt_overflow, l->p->code);
-	hew_ret2(f, lv_k(l, 0), lv_k(l, 0));
+	r = hew_call(f, hew_ptr(f, (void *)(uintptr_t)lv_rt_deep), &c, 2, (hew_val[]){ l->vm, l->base });
+	hew_ret2(f, r, hew_result2(f, r));
 	hew_begin(f, go);
 	l->cur = go;
 }

@@ -70,7 +70,7 @@ int32_t lv_rt_forloop(struct lv_state *L, struct lv_value *base, const struct lv
 struct lv_native lv_rt_return(struct lv_state *L, struct lv_value *base, const struct lv_ins *i);
 struct lv_native lv_rt_tailcall(struct lv_state *L, struct lv_value *base, const struct lv_ins *i);
 struct lv_value *lv_rt_varargprep(struct lv_state *L, struct lv_value *base, const struct lv_ins *i);
-void lv_rt_overflow(struct lv_state *L, struct lv_value *base, const struct lv_ins *i);
+struct lv_native lv_rt_deep(struct lv_state *L, struct lv_value *base);		/* instead of native code where a stack is used up */
 struct lv_native lv_rt_interpret(struct lv_state *L, struct lv_value *base);	/* entry of functions without native code */
 double lv_rt_pow(double x, double y);
 double lv_rt_fmod(double x, double y);

@@ -252,7 +252,7 @@ struct lv_thread {		/* a coroutine; the main program is one too */
 	struct lv_jmp *jmp;
 	struct lv_value *tbc;		/* newest to-be-closed slot, or NULL; older ones linked by aux of their slots (distance in slots) */
 	struct hew_stack *native;
-	void *native_limit;
+	void *native_limit, *native_deep;
 	uint32_t ncalls;		/* nested C calls, limit LV_MAXCCALLS */
 	uint32_t nnoyield;		/* > 0: may not yield (inside sort, gsub, ... callbacks) */
 	int nresults;			/* values handed over by resume and yield: topmost on the stack */
@@ -266,7 +266,8 @@ struct lv_state {
 	const struct lv_ins *pc;	/* next instruction of that frame, likewise */
 	struct lv_value *top;		/* first free slot for C functions; end of an open list */
 	struct lv_value *stack_last;	/* frames may not reach beyond */
-	void *native_limit;		/* compiled code may not go below */
+	void *native_limit;		/* nothing may go below */
+	void *native_deep;		/* below, functions are interpreted: those calls take no native stack (lv_native_limits) */
 
 	struct lv_thread *thread, *main;
 	struct lv_jmp *jmp;
@@ -555,6 +556,7 @@ struct lv_str *lv_globalname(struct lv_state *L, const struct lv_value *f);	/* d
 #define LV_NATIVE_MARGIN (80u << 10)				/* bytes between native_limit and the guard page */
 struct lv_value *lv_stack_map(size_t slots);
 void lv_stack_init(struct lv_thread *th, struct lv_value *stack, size_t slots);
+void lv_native_limits(struct lv_thread *th);		/* for the native stack it has now, or none */
 /* Runs fn(L, arg) protected, without a message handler; on error *err is set, L->base and L->pc stay where it happened. */
 enum lv_status lv_protect(struct lv_state *L, void (*fn)(struct lv_state *, void *), void *arg, struct lv_value *err);
 enum lv_status lv_close_protected(struct lv_state *L, struct lv_value *level, enum lv_status s, struct lv_value *err);	/* every pending variable >= level; errors replace s and *err */

@@ -281,10 +281,20 @@ struct lv_value *lv_rt_varargprep(struct lv_state *L, struct lv_value *base, con
 	return lv_op_varargprep(L, base, i->a);
 }
 
-void lv_rt_overflow(struct lv_state *L, struct lv_value *base, const struct lv_ins *i)
+/* The entry of native code when there is no room on the Lua stack (an error), or when the native stack is deep: goes on in the interpreter. */
+struct lv_native lv_rt_deep(struct lv_state *L, struct lv_value *base)
 {
-	enter(L, base, i);
-	lv_stackoverflow(L);
+	const struct lv_proto *p = base[-2].f->p;
+	struct lv_frame *fr = lv_frame(base);
+
+	L->base = base;
+	L->pc = p->code;
+	if (base + p->framesize > L->stack_last || (char *)__builtin_frame_address(0) < (char *)L->native_limit)
+		lv_stackoverflow(L);
+	if (!(fr->flags & LV_FR_NATIVE))
+		return (struct lv_native){ 0, LV_NATIVE_DEOPT };
+	fr->flags &= (uint16_t)~LV_FR_NATIVE;
+	return interpret(L, base, p->code);
 }
 
 /* ---- what the engine asks of the guest ------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@
 
 #define NATIVE_RESERVE (48u << 10)	/* bytes below native_limit for the same, out of LV_NATIVE_MARGIN */
 #define NATIVE_MAIN (size_t)(512u << 20)
+#define NATIVE_DEEP (1u << 19)
 #define MAX_HANDLER_CALLS (LV_MAXCCALLS / 10 * 11)
 
 struct catch {
@@ -221,6 +222,7 @@ static void set_limits(struct lv_state *L, bool reserve)
 
 	L->stack_last = th->stack_last - (reserve ? 0 : LV_STACK_RESERVE);
 	L->native_limit = (char *)th->native_limit - (reserve ? NATIVE_RESERVE : 0);
+	L->native_deep = th->native_deep;
 }
 
 /* The error value at L->top[-1] becomes what the handler makes of it. An error in the handler comes here again. */
@@ -659,6 +661,17 @@ struct lv_value *lv_stack_map(size_t slots)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* Compiled code recurses on the native stack, the interpreter does not. Every page that is touched first costs as much as 30 calls, so
+ * a recursion deeper than NATIVE_DEEP goes on in the interpreter, which needs those of the Lua stack alone. */
+void lv_native_limits(struct lv_thread *th)
+{
+	char *limit = th->native ? (char *)hew_stack_limit(th->native) + LV_NATIVE_MARGIN : NULL;
+	char *deep = th->native ? (char *)hew_stack_base(th->native) - NATIVE_DEEP : NULL;
+
+	th->native_limit = limit;
+	th->native_deep = deep > limit ? deep : limit;
+}
+
 /* Prepares a Lua stack: the host's frame at the bottom, limits; the native limit if the thread has a native stack. */
 void lv_stack_init(struct lv_thread *th, struct lv_value *stack, size_t slots)
 {
@@ -667,7 +680,7 @@ void lv_stack_init(struct lv_thread *th, struct lv_value *stack, size_t slots)
 	lv_setnil(&stack[0]);
 	*(struct lv_frame *)&stack[1] = (struct lv_frame){ .flags = LV_FR_C };
 	th->base = th->top = stack + 2;
-	th->native_limit = th->native ? (char *)hew_stack_limit(th->native) + LV_NATIVE_MARGIN : NULL;
+	lv_native_limits(th);
 }
 
 static void load_thread(struct lv_state *L, struct lv_thread *th)

@@ -240,23 +240,24 @@ static bool is_holder(const struct os_map *m, void *arg)
 	return false;
 }
 
-/* The thread library knows its own stacks, with the room they may still grow into; on any other stack the bounds
- * are those of the mapping. */
+/* The thread library knows its own stacks, with the room they may still grow into (for the first thread it reads the process's maps:
+ * asked once a thread); on any other stack the bounds are those of the mapping. */
 bool os_stack_here(struct os_stack *s)
 {
+	static _Thread_local struct { uint8_t *low; size_t size; } own;
 	struct holder h = { .at = (uintptr_t)__builtin_frame_address(0) };
 	pthread_attr_t a;
 	void *low = NULL;
-	size_t size = 0;
 
 	*s = (struct os_stack){ 0 };
-	if (pthread_getattr_np(pthread_self(), &a) == 0) {
-		pthread_attr_getstack(&a, &low, &size);
+	if (!own.size && pthread_getattr_np(pthread_self(), &a) == 0) {
+		pthread_attr_getstack(&a, &low, &own.size);
 		pthread_attr_destroy(&a);
+		own.low = low;
 	}
-	if (h.at - (uintptr_t)low < size) {
-		s->low = low;
-		s->high = s->low + size;
+	if (h.at - (uintptr_t)own.low < own.size) {
+		s->low = own.low;
+		s->high = own.low + own.size;
 		return true;
 	}
 	if (!os_maps(is_holder, &h) || h.m.to == 0)
