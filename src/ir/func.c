@@ -45,7 +45,7 @@ struct ir_func *ir_func_new(struct arena *mem, const char *name)
 {
 	struct ir_func *f = arena_zero(mem, sizeof *f);
 
-	f->mem = mem;
+	f->mem = f->tmp = mem;
 	f->name = arena_strdup(mem, name);
 	vec_push(mem, &f->node, (struct ir_node){ 0 });
 	vec_push(mem, &f->konst, (struct ir_const){ 0 });
@@ -71,6 +71,7 @@ ir_ref ir_callee(struct ir_func *f, const char *name, struct ir_func *callee)
 uint32_t ir_block_new(struct ir_func *f)
 {
 	vec_push(f->mem, &f->block, (struct ir_block){ 0 });
+	f->analysed = false;
 	return f->block.n - 1;
 }
 
@@ -305,6 +306,7 @@ static ir_ref append(struct ir_func *f, struct ir_node n)
 		if (f->block.at[f->cur].control && !f->bad)
 			f->bad = "a block has two control nodes";
 		f->block.at[f->cur].control = r;
+		f->analysed = false;
 		return r;
 	}
 	vec_push(f->mem, &f->block.at[f->cur].ins, r);

@@ -106,6 +106,7 @@ struct ir_callee { const char *name; struct ir_func *f; };	/* f may be the funct
 
 struct ir_func {
 	struct arena *mem;
+	struct arena *tmp;		/* for what a pass needs while it runs; mem itself unless somebody who empties it says so */
 	const char *name;
 	VEC(struct ir_node) node;	/* [0] unused */
 	VEC(struct ir_const) konst;	/* reference -k is konst.at[k], [0] unused */
@@ -127,7 +128,8 @@ struct ir_func {
 	uint32_t cur;			/* block being built */
 	uint32_t version[IR_MAX_CLASS], next_version;	/* of the block being built */
 	VEC(ir_ref) recent;		/* loads of the block being built */
-	uint32_t *order, n_order;	/* reachable blocks in reverse post-order, by ir_analyse */
+	uint32_t *order, n_order, cap_order;	/* reachable blocks in reverse post-order, by ir_analyse */
+	bool analysed;			/* no block or edge has changed since ir_analyse */
 	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
 	uint32_t size;			/* live nodes, counted by the last pass */
@@ -233,7 +235,7 @@ bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_
 
 /* ---- cfg.c --------------------------------------------------------------------------------------------- */
 
-void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops */
+void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops; nothing to do while f->analysed */
 static inline bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
 { return f->block.at[b].tree - f->block.at[a].tree < f->block.at[a].dominated; }
 bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b);
@@ -255,6 +257,7 @@ struct ir_error { int line; char text[200]; };
 /* Reads functions; NULL and *e filled on error. Returns the first; the next ones are chained by the caller through *at. */
 struct ir_func *ir_parse(struct arena *mem, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e);
 bool ir_verify(struct ir_func *f, char *why, size_t n);	/* false and the first complaint */
+bool ir_verify_built(struct ir_func *f, char *why, size_t n);	/* the same, faster for what no pass has touched */
 /* Would a node with these fields be well typed? */
 bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c);
 

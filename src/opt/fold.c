@@ -47,7 +47,7 @@ static void replace(void *arg, ir_ref *r)
 static ir_ref get(struct fold *x, ir_ref r)
 {
 	if (is_old_pure(x, r) && x->state[r] == NEW)
-		vec_push(x->f->mem, &x->work, r);
+		vec_push(x->f->tmp, &x->work, r);
 	while (x->work.n) {
 		ir_ref w = x->work.at[x->work.n - 1];
 
@@ -55,7 +55,7 @@ static ir_ref get(struct fold *x, ir_ref r)
 		x->state[w] = ON_STACK;
 		ir_visit(x->f, ir_at(x->f, w), want, x);
 		if (x->pending) {
-			vec_push(x->f->mem, &x->work, x->pending);
+			vec_push(x->f->tmp, &x->work, x->pending);
 			continue;
 		}
 		ir_visit(x->f, ir_at(x->f, w), replace, x);
@@ -114,6 +114,7 @@ static void leave(struct fold *x, uint32_t b)
 
 		if (k >= 0) {
 			*c = (struct ir_node){ .op = IR_jmp, .a = k ? c->b : c->c };
+			f->analysed = false;
 			x->changed = true;
 		}
 	}
@@ -191,7 +192,6 @@ static bool visit(struct fold *x, uint32_t b, ir_ref r)
 static void merge(struct fold *x)
 {
 	struct ir_func *f = x->f;
-	bool any = false;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -206,13 +206,11 @@ static void merge(struct fold *x)
 				vec_push(f->mem, &b->ins, to->ins.at[k]);
 			b->control = to->control;
 			b->cold &= to->cold;
-			to->reachable = false;
-			any = true;
+			to->reachable = f->analysed = false;
 			c = ir_at(f, b->control);
 		}
 	}
-	if (any)
-		ir_analyse(f);
+	ir_analyse(f);
 }
 
 bool opt_fold(struct ir_func *f)
@@ -221,10 +219,10 @@ bool opt_fold(struct ir_func *f)
 
 	ir_analyse(f);
 	ir_forget_shared(f);
-	x.to = arena_zero(f->mem, x.n * sizeof *x.to);
-	x.state = arena_zero(f->mem, x.n);
-	x.reached = arena_zero(f->mem, f->block.n);
-	x.taken = arena_zero(f->mem, f->block.n);
+	x.to = arena_zero(f->tmp, x.n * sizeof *x.to);
+	x.state = arena_zero(f->tmp, x.n);
+	x.reached = arena_zero(f->tmp, f->block.n);
+	x.taken = arena_zero(f->tmp, f->block.n);
 	x.reached[0] = true;
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;

@@ -86,7 +86,7 @@ static void remember(struct gvn *g, const struct ir_node *key, ir_ref value, uin
 {
 	uint32_t h = key_hash(key) & (g->cap - 1);
 
-	vec_push(g->f->mem, &g->seen, ((struct seen){ *key, value, b, g->hash[h] }));
+	vec_push(g->f->tmp, &g->seen, ((struct seen){ *key, value, b, g->hash[h] }));
 	g->hash[h] = g->seen.n - 1;
 }
 
@@ -200,12 +200,12 @@ bool opt_gvn(struct ir_func *f)
 
 	ir_analyse(f);
 	opt_subst_init(&g.s, f);
-	g.version = arena_zero(f->mem, (size_t)f->block.n * IR_MAX_CLASS * sizeof *g.version);
-	g.writes = arena_zero(f->mem, f->block.n * sizeof *g.writes);
+	g.version = arena_zero(f->tmp, (size_t)f->block.n * IR_MAX_CLASS * sizeof *g.version);
+	g.writes = arena_zero(f->tmp, f->block.n * sizeof *g.writes);
 	for (g.cap = 64; g.cap < f->node.n; g.cap *= 2)
 		;
-	g.hash = arena_zero(f->mem, g.cap * sizeof *g.hash);
-	vec_push(f->mem, &g.seen, (struct seen){ .next = 0 });
+	g.hash = arena_zero(f->tmp, g.cap * sizeof *g.hash);
+	vec_push(f->tmp, &g.seen, (struct seen){ .next = 0 });
 	loop_writes(&g);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;

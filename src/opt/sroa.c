@@ -61,7 +61,7 @@ static void look(void *arg, ir_ref *r)
 
 	if (*r > 0 && !s->seen[*r]) {
 		s->seen[*r] = true;
-		vec_push(s->f->mem, &s->work, *r);
+		vec_push(s->f->tmp, &s->work, *r);
 	}
 }
 
@@ -97,7 +97,7 @@ static void visit(struct sroa *s, ir_ref r, uint32_t block)
 	bytes = ir_access_bytes(n->op == IR_load ? n->type : ir_type_of(s->f, n->c), n->aux);
 	if (at < 0 || at + bytes > ir_at(s->f, root)->a)
 		s->escapes[root] = true;
-	vec_push(s->f->mem, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes }));
+	vec_push(s->f->tmp, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes }));
 }
 
 static void find_accesses(struct sroa *s)
@@ -107,7 +107,7 @@ static void find_accesses(struct sroa *s)
 	for (uint32_t r = 1; r < s->n; r++)
 		find_root(s, (ir_ref)r);
 	s->access.n = 0;
-	vec_push(f->mem, &s->access, (struct access){ 0 });
+	vec_push(f->tmp, &s->access, (struct access){ 0 });
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
 
@@ -168,7 +168,7 @@ static void into_cells(struct sroa *s, cells *c, const struct access *a)
 		x.to = y->to > x.to ? y->to : x.to;
 	}
 	c->n = kept;
-	vec_push(s->f->mem, c, x);
+	vec_push(s->f->tmp, c, x);
 }
 
 static ir_ref un(struct sroa *s, enum ir_op op, enum ir_type t, ir_ref a) { return ir_emit(s->f, op, t, 0, a, 0, 0); }
@@ -267,7 +267,7 @@ static void find_live(struct sroa *s, const struct cell *c)
 
 		if (x->block != last && !(store && whole) && s->live[x->block] != s->var) {
 			s->live[x->block] = s->var;
-			vec_push(s->f->mem, &s->todo, x->block);
+			vec_push(s->f->tmp, &s->todo, x->block);
 		}
 		if (store)
 			s->wrote[x->block] = s->var;
@@ -279,7 +279,7 @@ static void find_live(struct sroa *s, const struct cell *c)
 		for (uint32_t k = 0; k < b->pred.n; k++)
 			if (s->live[b->pred.at[k]] != s->var && s->wrote[b->pred.at[k]] != s->var) {
 				s->live[b->pred.at[k]] = s->var;
-				vec_push(s->f->mem, &s->todo, b->pred.at[k]);
+				vec_push(s->f->tmp, &s->todo, b->pred.at[k]);
 			}
 	}
 }
@@ -289,7 +289,7 @@ static void make_args(struct sroa *s, const struct cell *c)
 	s->todo.n = s->args.n = 0;
 	for (uint32_t a = c->first; a; a = s->access.at[a].next)
 		if (ir_at(s->f, s->access.at[a].node)->op == IR_store)
-			vec_push(s->f->mem, &s->todo, s->access.at[a].block);
+			vec_push(s->f->tmp, &s->todo, s->access.at[a].block);
 	while (s->todo.n) {
 		uint32_t b = s->todo.at[--s->todo.n];
 
@@ -300,8 +300,8 @@ static void make_args(struct sroa *s, const struct cell *c)
 				continue;
 			s->has_arg[j] = s->var;
 			s->arg[j] = ir_block_arg(s->f, j, c->type);
-			vec_push(s->f->mem, &s->args, j);
-			vec_push(s->f->mem, &s->todo, j);
+			vec_push(s->f->tmp, &s->args, j);
+			vec_push(s->f->tmp, &s->todo, j);
 		}
 	}
 }
@@ -346,7 +346,7 @@ static void promote(struct sroa *s, const struct cell *c)
 
 			for (unsigned j = 0; j < n; j++)
 				if (f->edge.at[e[j]].to == s->args.at[i] && !(k && b->pred.at[k] == b->pred.at[k - 1]))
-					vec_push(f->mem, &s->add[e[j]], reaching(s, c, b->pred.at[k]));
+					vec_push(f->tmp, &s->add[e[j]], reaching(s, c, b->pred.at[k]));
 		}
 	}
 }
@@ -357,14 +357,14 @@ static void frontiers(struct sroa *s)
 {
 	struct ir_func *f = s->f;
 
-	s->frontier = arena_zero(f->mem, f->block.n * sizeof *s->frontier);
+	s->frontier = arena_zero(f->tmp, f->block.n * sizeof *s->frontier);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 
 		for (uint32_t k = 0; f->block.at[b].pred.n >= 2 && k < f->block.at[b].pred.n; k++)
 			for (uint32_t r = f->block.at[b].pred.at[k]; r != f->block.at[b].idom; r = f->block.at[r].idom)
 				if (!s->frontier[r].n || s->frontier[r].at[s->frontier[r].n - 1] != b)
-					vec_push(f->mem, &s->frontier[r], b);
+					vec_push(f->tmp, &s->frontier[r], b);
 	}
 }
 
@@ -452,19 +452,19 @@ bool opt_sroa(struct ir_func *f)
 		return false;
 	ir_analyse(f);
 	opt_subst_init(&s.s, f);
-	s.root = arena_zero(f->mem, n * sizeof *s.root);
-	s.offset = arena_zero(f->mem, n * sizeof *s.offset);
-	s.seen = arena_zero(f->mem, n);
-	s.gone = arena_zero(f->mem, n);
-	s.escapes = arena_zero(f->mem, n);
-	s.accesses = arena_zero(f->mem, n * sizeof *s.accesses);
-	s.known = arena_zero(f->mem, blocks * sizeof *s.known);
-	s.value = arena_zero(f->mem, blocks * sizeof *s.value);
-	s.has_arg = arena_zero(f->mem, blocks * sizeof *s.has_arg);
-	s.arg = arena_zero(f->mem, blocks * sizeof *s.arg);
-	s.wrote = arena_zero(f->mem, blocks * sizeof *s.wrote);
-	s.live = arena_zero(f->mem, blocks * sizeof *s.live);
-	s.add = arena_zero(f->mem, (edges + 1) * sizeof *s.add);
+	s.root = arena_zero(f->tmp, n * sizeof *s.root);
+	s.offset = arena_zero(f->tmp, n * sizeof *s.offset);
+	s.seen = arena_zero(f->tmp, n);
+	s.gone = arena_zero(f->tmp, n);
+	s.escapes = arena_zero(f->tmp, n);
+	s.accesses = arena_zero(f->tmp, n * sizeof *s.accesses);
+	s.known = arena_zero(f->tmp, blocks * sizeof *s.known);
+	s.value = arena_zero(f->tmp, blocks * sizeof *s.value);
+	s.has_arg = arena_zero(f->tmp, blocks * sizeof *s.has_arg);
+	s.arg = arena_zero(f->tmp, blocks * sizeof *s.arg);
+	s.wrote = arena_zero(f->tmp, blocks * sizeof *s.wrote);
+	s.live = arena_zero(f->tmp, blocks * sizeof *s.live);
+	s.add = arena_zero(f->tmp, (edges + 1) * sizeof *s.add);
 	find_accesses(&s);
 	frontiers(&s);
 	for (uint32_t r = 1; r < n; r++)

@@ -115,7 +115,7 @@ bool opt_thread(struct ir_func *f)
 	if (f->state.n > 1 || !ir_has_op(f, IR_stack))
 		return false;
 	ir_analyse(f);
-	t.taken = arena_zero(f->mem, f->node.n);
+	t.taken = arena_zero(f->tmp, f->node.n);
 	find_taken(&t);
 	t.crosses = opt_crossing(f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -134,6 +134,7 @@ bool opt_thread(struct ir_func *f)
 			if (go->n)
 				break;
 			f->edge.at[c->a].to = go->to;
+			f->analysed = false;
 			changed = true;
 		}
 	}

@@ -20,6 +20,7 @@ struct tier_context {
 	const struct target *target;
 	struct code_block stubs;
 	const uint8_t *exit_tail, *enter, *enter_return;
+	struct arena scratch;			/* what a phase of a compilation needs, emptied behind it */
 	bool verify;
 	char why[400];				/* the last error */
 };
