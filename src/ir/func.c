@@ -16,7 +16,9 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define EFFECT IR_EFFECT
 #define GUARD IR_GUARD
 #define ENDS IR_ENDS
-#define OP(name, args, result, flags, meaning) { #name, args, result, flags, meaning },
+#define VALUES(a) ((a)[0] == 'v' ? IR_VALUE_A : 0) | ((a)[1] == 'v' ? IR_VALUE_B : 0) | ((a)[2] == 'v' ? IR_VALUE_C : 0) | \
+	((a)[0] == 'e' || (a)[1] == 'e' || (a)[1] == 'p' ? IR_VALUE_LIST : 0)
+#define OP(name, args, result, flags, meaning) { #name, args, result, flags, VALUES(args), meaning },
 #include "ir/ops.def"
 #undef PURE
 #undef COMM
@@ -25,6 +27,7 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #undef EFFECT
 #undef GUARD
 #undef ENDS
+#undef VALUES
 };
 const struct ir_type_info ir_types[IR_TYPE_COUNT] = {
 #define N 'N'
