@@ -15,7 +15,8 @@
 struct scan {
 	struct ra *ra;
 	struct mach_func *m;
-	VEC(uint32_t) heap;			/* unhandled intervals, smallest start first */
+	uint32_t *sorted, n_sorted, next;	/* unhandled intervals: those there were at first, by start, */
+	VEC(uint32_t) heap;			/* and those that were split off, smallest start first */
 	VEC(uint32_t) active, inactive;
 	uint32_t pos;
 	uint64_t fixed;				/* registers that instructions still want for themselves */
@@ -64,6 +65,35 @@ static uint32_t pop(struct scan *s)
 	if (s->heap.n)
 		s->heap.at[k] = last;
 	return top;
+}
+
+/* Counting sort by start, by number where starts are equal. */
+static void sort_intervals(struct scan *s)
+{
+	const struct ra *ra = s->ra;
+	uint32_t n = 4 * s->m->ins.n + 4, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from);
+
+	s->sorted = arena_alloc(s->m->mem, ra->iv.n * sizeof *s->sorted);
+	for (uint32_t i = 1; i < ra->iv.n; i++)
+		if (ra->iv.at[i].end) {
+			from[ra->iv.at[i].start + 1]++;
+			s->n_sorted++;
+		}
+	for (uint32_t p = 0; p < n; p++)
+		from[p + 1] += from[p];
+	for (uint32_t i = 1; i < ra->iv.n; i++)
+		if (ra->iv.at[i].end)
+			s->sorted[from[ra->iv.at[i].start]++] = i;
+}
+
+/* The unhandled interval with the smallest start, or 0. */
+static uint32_t take_next(struct scan *s)
+{
+	bool more = s->next < s->n_sorted;
+
+	if (s->heap.n && (!more || before(s, s->heap.at[0], s->sorted[s->next])))
+		return pop(s);
+	return more ? s->sorted[s->next++] : 0;
 }
 
 /* ---- questions about intervals ---------------------------------------------------------------------------------- */
@@ -472,7 +502,6 @@ void ra_scan(struct ra *ra)
 {
 	struct scan s = { .ra = ra, .m = ra->m, .fixed = ~UINT64_C(0) };
 	const struct target *t = ra->m->target;
-	uint32_t n = ra->iv.n;
 
 	for (unsigned c = 0; c < MACH_CLASSES; c++)
 		for (unsigned k = 0; k < t->n_order[c]; k++)
@@ -480,12 +509,8 @@ void ra_scan(struct ra *ra)
 				s.regs[c] |= UINT64_C(1) << t->order[c][k];
 				s.free[c][t->order[c][k]] = NEVER_USED;
 			}
-	for (uint32_t i = 1; i < n; i++)
-		if (ra->iv.at[i].end)
-			push(&s, i);
-	while (s.heap.n) {
-		uint32_t i = pop(&s);
-
+	sort_intervals(&s);
+	for (uint32_t i; (i = take_next(&s)) != 0;) {
 		s.pos = at(&s, i)->start;
 		expire(&s);
 		if (!try_free(&s, i))
