@@ -118,12 +118,12 @@ static uint32_t next_use(const struct ra_interval *i, uint32_t pos, bool reg)
 	return NEVER_USED;
 }
 
-/* Would a cut at pos part two needs of one instruction? Such a place is no use: the rest could not be reloaded in time. */
-static bool parts_uses(const struct ra_interval *i, uint32_t pos)
+/* A cut at pos that would part two needs of one instruction comes before it: the rest could not be reloaded in time. */
+static uint32_t cut(const struct ra_interval *i, uint32_t pos)
 {
 	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(i, pos, true);
 
-	return u != NEVER_USED && u / 4 == pos / 4;
+	return u != NEVER_USED && u / 4 == pos / 4 ? pos & ~3u : pos;
 }
 
 /* ---- splitting ------------------------------------------------------------------------------------------------------ */
@@ -298,8 +298,7 @@ static bool try_free(struct scan *s, uint32_t i)
 			free_until[x->reg] = p;
 	}
 	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (parts_uses(at(s, i), free_until[t->order[cls][k]]))
-			free_until[t->order[cls][k]] = 0;
+		free_until[t->order[cls][k]] = cut(at(s, i), free_until[t->order[cls][k]]);
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
@@ -409,14 +408,16 @@ static void take_blocked(struct scan *s, uint32_t i)
 		return;
 	}
 	next_needs(s, i, use_pos, block_pos);
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (parts_uses(at(s, i), block_pos[t->order[cls][k]]))
-			use_pos[t->order[cls][k]] = 0;
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (use_pos[t->order[cls][k]] > most) {
-			most = use_pos[t->order[cls][k]];
-			best = t->order[cls][k];
+	for (unsigned k = 0; k < t->n_order[cls]; k++) {
+		uint8_t r = t->order[cls][k];
+
+		block_pos[r] = cut(at(s, i), block_pos[r]);
+		use_pos[r] = use_pos[r] < block_pos[r] ? use_pos[r] : block_pos[r];
+		if (use_pos[r] > most) {
+			most = use_pos[r];
+			best = r;
 		}
+	}
 	if (best == MACH_NO_REG || most <= first) {
 		/* everybody else needs theirs sooner: we wait in our slot */
 		if (split_place(s, start, first)) {
