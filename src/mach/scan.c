@@ -29,7 +29,7 @@ static bool before(const struct scan *s, uint32_t a, uint32_t b)
 {
 	uint32_t x = ra_start(at(s, a)), y = ra_start(at(s, b));
 
-	return x != y ? x < y : a < b;
+	return x != y ? x < y : (a ^ (uint32_t)s->m->stress.shuffle) < (b ^ (uint32_t)s->m->stress.shuffle);
 }
 
 static void push(struct scan *s, uint32_t i)
@@ -174,6 +174,8 @@ static uint32_t split_place(const struct scan *s, uint32_t lo, uint32_t hi)
 
 	if (best <= lo)
 		return 0;
+	if (s->m->stress.shuffle)
+		return 4 * (best / 4 - random_below(&s->m->stress.shuffle, best / 4 - lo / 4));
 	b = block_of(s, best);
 	depth = s->m->block.at[b].loop_depth;
 	for (;;) {
