@@ -81,7 +81,8 @@ struct mach_exit {		/* a way out to the interpreter */
 
 struct mach_vreg { uint8_t cls, type; uint8_t hint; ir_ref node; };	/* hint: physical register wished for, or MACH_NO_REG */
 
-struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };	/* each: one counter per guard, else one for all */
+/* seed: registers at random; shuffle: blocks, ties and splits in random order; each: one counter per guard, else one for all */
+struct mach_stress { uint64_t seed, shuffle; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };
 
 struct mach_func {
 	struct arena *mem;

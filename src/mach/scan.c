@@ -33,7 +33,7 @@ static bool before(const struct scan *s, uint32_t a, uint32_t b)
 {
 	uint32_t x = at(s, a)->start, y = at(s, b)->start;
 
-	return x != y ? x < y : a < b;
+	return x != y ? x < y : (a ^ (uint32_t)s->m->stress.shuffle) < (b ^ (uint32_t)s->m->stress.shuffle);
 }
 
 static void push(struct scan *s, uint32_t i)
@@ -67,11 +67,11 @@ static uint32_t pop(struct scan *s)
 	return top;
 }
 
-/* Counting sort by start, by number where starts are equal. */
+/* Counting sort by start, by number where starts are equal (as in `before`). */
 static void sort_intervals(struct scan *s)
 {
 	const struct ra *ra = s->ra;
-	uint32_t n = 4 * s->m->ins.n + 4, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from);
+	uint32_t all = 1, n = 4 * s->m->ins.n + 4, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from);
 
 	s->sorted = arena_alloc(s->m->mem, ra->iv.n * sizeof *s->sorted);
 	for (uint32_t i = 1; i < ra->iv.n; i++)
@@ -81,9 +81,14 @@ static void sort_intervals(struct scan *s)
 		}
 	for (uint32_t p = 0; p < n; p++)
 		from[p + 1] += from[p];
-	for (uint32_t i = 1; i < ra->iv.n; i++)
-		if (ra->iv.at[i].end)
+	while (all < ra->iv.n)
+		all *= 2;
+	for (uint32_t k = 0; k < all; k++) {
+		uint32_t i = k ^ ((uint32_t)s->m->stress.shuffle & (all - 1));
+
+		if (i < ra->iv.n && ra->iv.at[i].end)
 			s->sorted[from[ra->iv.at[i].start]++] = i;
+	}
 }
 
 /* The unhandled interval with the smallest start, or 0. */
@@ -154,12 +159,12 @@ static uint32_t next_use(const struct scan *s, const struct ra_interval *i, uint
 	return NEVER_USED;
 }
 
-/* Would a cut at pos part two needs of one instruction? Such a place is no use: the rest could not be reloaded in time. */
-static bool parts_uses(const struct scan *s, const struct ra_interval *i, uint32_t pos)
+/* A cut at pos that would part two needs of one instruction comes before it: the rest could not be reloaded in time. */
+static uint32_t cut(const struct scan *s, const struct ra_interval *i, uint32_t pos)
 {
 	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(s, i, pos, true);
 
-	return u != NEVER_USED && u / 4 == pos / 4;
+	return u != NEVER_USED && u / 4 == pos / 4 ? pos & ~3u : pos;
 }
 
 /* ---- splitting ------------------------------------------------------------------------------------------------------ */
@@ -216,6 +221,8 @@ static uint32_t split_place(const struct scan *s, uint32_t lo, uint32_t hi)
 
 	if (best <= lo)
 		return 0;
+	if (s->m->stress.shuffle)
+		return 4 * (best / 4 - random_below(&s->m->stress.shuffle, best / 4 - lo / 4));
 	b = block_of(s, best);
 	depth = s->m->block.at[b].loop_depth;
 	for (;;) {
@@ -338,8 +345,7 @@ static bool try_free(struct scan *s, uint32_t i)
 		}
 	}
 	for (; part; part &= part - 1)
-		if (parts_uses(s, at(s, i), free_until[__builtin_ctzll(part)]))
-			free_until[__builtin_ctzll(part)] = 0;
+		free_until[__builtin_ctzll(part)] = cut(s, at(s, i), free_until[__builtin_ctzll(part)]);
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
@@ -439,14 +445,16 @@ static void take_blocked(struct scan *s, uint32_t i)
 		return;
 	}
 	next_needs(s, i, use_pos, block_pos);
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (parts_uses(s, at(s, i), block_pos[t->order[cls][k]]))
-			use_pos[t->order[cls][k]] = 0;
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (use_pos[t->order[cls][k]] > most) {
-			most = use_pos[t->order[cls][k]];
-			best = t->order[cls][k];
+	for (unsigned k = 0; k < t->n_order[cls]; k++) {
+		uint8_t r = t->order[cls][k];
+
+		block_pos[r] = cut(s, at(s, i), block_pos[r]);
+		use_pos[r] = use_pos[r] < block_pos[r] ? use_pos[r] : block_pos[r];
+		if (use_pos[r] > most) {
+			most = use_pos[r];
+			best = r;
 		}
+	}
 	if (best == MACH_NO_REG || most <= first) {
 		/* everybody else needs theirs sooner: we wait in our slot */
 		if (split_place(s, start, first)) {

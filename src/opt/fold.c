@@ -4,7 +4,8 @@
  *
  * Blocks are visited in reverse post-order, pure nodes when somebody wants them, operands first. A block that only one
  * edge leads into takes what that edge passes for its arguments, and inside of what such an edge dominates the
- * condition of its branch is known. One visit per node; a loop's arguments are taken as unknown (see args.c for those).
+ * condition of its branch is known. One visit per node; a loop's arguments are taken as unknown (see args.c for those), and so
+ * are those of a block inside a loop with several entries that a later block may be the only one to lead into.
  */
 #include "opt/opt.h"
 
@@ -15,7 +16,7 @@ struct fold {
 	uint32_t n;			/* nodes at the start; newer ones are folded already */
 	ir_ref *to;			/* by node: what it is now */
 	uint8_t *state;			/* by node */
-	bool *reached;			/* by block */
+	uint8_t *reached;		/* by block: 1, or 2: entered from behind, so it counts as reached before it is */
 	bool *taken;			/* by block: its arguments are what its one edge passes */
 	VEC(ir_ref) work;
 	ir_ref pending;
@@ -120,7 +121,7 @@ static void leave(struct fold *x, uint32_t b)
 	}
 	n = ir_succs(f, b, e);
 	for (unsigned j = 0; j < n; j++)
-		x->reached[f->edge.at[e[j]].to] = true;
+		x->reached[f->edge.at[e[j]].to] |= 1;
 }
 
 /* The only edge that leads into b, or UINT32_MAX. Edges from blocks that come later count. */
@@ -149,7 +150,7 @@ static uint32_t only_edge(const struct fold *x, uint32_t b)
 static void take_args(struct fold *x, uint32_t b)
 {
 	struct ir_func *f = x->f;
-	uint32_t e = b ? only_edge(x, b) : UINT32_MAX;
+	uint32_t e = b && !(x->reached[b] & 2) ? only_edge(x, b) : UINT32_MAX;
 
 	for (uint32_t k = 0; e != UINT32_MAX && k < f->block.at[b].arg.n; k++) {
 		x->to[f->block.at[b].arg.at[k]] = get(x, f->pool.at[f->edge.at[e].args + k]);
@@ -213,6 +214,24 @@ static void merge(struct fold *x)
 	ir_analyse(f);
 }
 
+/* In a loop with several entries, a block may be reached only from one that comes later. */
+static void entered_from_behind(struct fold *x)
+{
+	struct ir_func *f = x->f;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t e[2];
+		unsigned n = ir_succs(f, f->order[i], e);
+
+		for (unsigned j = 0; j < n; j++) {
+			uint32_t to = f->edge.at[e[j]].to;
+
+			if (f->block.at[to].rpo <= i && !ir_dominates(f, to, f->order[i]))
+				x->reached[to] = 2;
+		}
+	}
+}
+
 bool opt_fold(struct ir_func *f)
 {
 	struct fold x = { .f = f, .n = f->node.n };
@@ -223,7 +242,8 @@ bool opt_fold(struct ir_func *f)
 	x.state = arena_zero(f->tmp, x.n);
 	x.reached = arena_zero(f->tmp, f->block.n);
 	x.taken = arena_zero(f->tmp, f->block.n);
-	x.reached[0] = true;
+	x.reached[0] = 1;
+	entered_from_behind(&x);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;
 		struct ir_block *blk = &f->block.at[b];

@@ -244,7 +244,7 @@ static struct mach_func *machine_code(struct compile *k)
 	m->target = k->x->target;
 	m->bail = cannot;
 	m->bail_arg = k;
-	m->stress = (struct mach_stress){ k->c->stress, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };
+	m->stress = (struct mach_stress){ k->c->stress, k->c->shuffle, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };
 	if (k->c->fail_each)
 		m->stress.guard_counter = guard_counters(k);
 	m->vreg_of = arena_zero(m->mem, k->f->node.n * sizeof *m->vreg_of);

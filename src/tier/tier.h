@@ -56,7 +56,7 @@ struct hew_unit {
 struct tier_compile {				/* in */
 	int level;
 	const char *passes;
-	uint64_t stress;
+	uint64_t stress, shuffle;		/* see mach_stress */
 	uint64_t allocatable;
 	long *fail_guard;
 	bool fail_each;
