@@ -118,6 +118,7 @@ hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee);	/* address of a fun
  * branches it stands behind; in a guest's lift it may be made wherever its operands exist, so there an address is made from what a check gave. */
 enum { HEW_CLASS_IMMUTABLE = 1,		/* never written while the function runs */
 	HEW_CLASS_ANY = 4,		/* overlaps all other classes: bytes, for example */
+	HEW_CLASS_EXACT = 8,		/* two accesses of it are to the same bytes or have none in common: numbers at multiples of their size */
 	HEW_CLASS_CHANGING = 2 };	/* may change at any moment: every load is made where it stands */
 void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags);
 hew_val hew_load(struct hew_fn *f, hew_type t, hew_width w, unsigned cls, hew_val base, int32_t offset);

@@ -302,6 +302,8 @@ void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 		complain(f, "%s: %s", wrong, name);
 	if (flags & HEW_CLASS_ANY)
 		f->f->any |= UINT32_C(1) << cls;
+	if (flags & HEW_CLASS_EXACT)
+		f->f->exact |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_CHANGING)
 		f->f->changing |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_IMMUTABLE) {

@@ -222,11 +222,12 @@ static bool no_low(const struct ir_func *f, ir_ref r)
 	return m && ir_is_const(m->b) && ((m->op == IR_shl && (ir_kbits(f, m->b) & 63) >= 32) || (m->op == IR_and && !(uint32_t)ir_kbits(f, m->b)));
 }
 
-static bool no_high(const struct ir_func *f, ir_ref r)
+bool ir_no_high(const struct ir_func *f, ir_ref r)
 {
 	const struct ir_node *m = r > 0 ? ir_at(f, r) : NULL;
 
-	return m && (m->op == IR_zext || (m->op == IR_and && ir_is_const(m->b) && (uint64_t)ir_kbits(f, m->b) <= UINT32_MAX));
+	return m && (m->op == IR_zext || (m->op == IR_and && ir_is_const(m->b) && (uint64_t)ir_kbits(f, m->b) <= UINT32_MAX) ||
+		(m->op == IR_shr && m->type == IR_T_i64 && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) >= 32));
 }
 
 static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
@@ -247,18 +248,18 @@ static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 		return n->a;
 	/* zext x & 0xffffffff => zext x, and the like; (x & k) with only high bits of what has none => 0 */
 	if (n->op == IR_and && t == IR_T_i64 && ir_is_const(n->b)) {
-		if ((no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX) || (no_low(f, n->a) && (uint64_t)ir_kbits(f, n->b) >> 32 == UINT32_MAX))
+		if ((ir_no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX) || (no_low(f, n->a) && (uint64_t)ir_kbits(f, n->b) >> 32 == UINT32_MAX))
 			return n->a;
-		if ((no_high(f, n->a) && !(uint32_t)ir_kbits(f, n->b)) || (no_low(f, n->a) && !((uint64_t)ir_kbits(f, n->b) >> 32)))
+		if ((ir_no_high(f, n->a) && !(uint32_t)ir_kbits(f, n->b)) || (no_low(f, n->a) && !((uint64_t)ir_kbits(f, n->b) >> 32)))
 			return ir_const(f, t, 0);
 		/* (x | y) & k => x & k when k keeps nothing of y */
 		if (n->a > 0 && ir_at(f, n->a)->op == IR_or) {
 			const struct ir_node *m = ir_at(f, n->a);
 			bool low = !((uint64_t)ir_kbits(f, n->b) >> 32), high = !(uint32_t)ir_kbits(f, n->b);
 
-			if ((low && no_low(f, m->b)) || (high && no_high(f, m->b)))
+			if ((low && no_low(f, m->b)) || (high && ir_no_high(f, m->b)))
 				return again(f, IR_and, t, m->a, n->b);
-			if ((low && no_low(f, m->a)) || (high && no_high(f, m->a)))
+			if ((low && no_low(f, m->a)) || (high && ir_no_high(f, m->a)))
 				return again(f, IR_and, t, m->b, n->b);
 		}
 	}
@@ -294,13 +295,13 @@ static ir_ref fold_shift(struct ir_func *f, struct ir_node *n)
 	if (n->op == IR_shr && t == IR_T_i64 && k == 32 && n->a > 0) {
 		const struct ir_node *m = ir_at(f, n->a);
 
-		if (m->op == IR_or && no_high(f, m->a))
+		if (m->op == IR_or && ir_no_high(f, m->a))
 			return again(f, IR_shr, t, m->b, n->b);
-		if (m->op == IR_or && no_high(f, m->b))
+		if (m->op == IR_or && ir_no_high(f, m->b))
 			return again(f, IR_shr, t, m->a, n->b);
-		if (no_high(f, n->a))
+		if (ir_no_high(f, n->a))
 			return ir_const(f, t, 0);
-		if (m->op == IR_shl && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) == 32 && no_high(f, m->a))
+		if (m->op == IR_shl && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) == 32 && ir_no_high(f, m->a))
 			return m->a;
 	}
 	/* x << 0 => x (the count is taken modulo the width) */
@@ -403,6 +404,9 @@ static ir_ref fold_convert(struct ir_func *f, struct ir_node *n)
 		return again(f, IR_trunc, n->type, m->a, 0);
 	if (n->op == IR_trunc && no_low(f, n->a))
 		return ir_const(f, n->type, 0);
+	/* zext (trunc x) => x where x has no high bits */
+	if (n->op == IR_zext && m->op == IR_trunc && ir_type_of(f, m->a) == IR_T_i64 && ir_no_high(f, m->a))
+		return m->a;
 	/* bitcast (bitcast x) => bitcast x */
 	if (n->op == IR_bitcast && m->op == IR_bitcast)
 		return again(f, IR_bitcast, n->type, m->a, 0);

@@ -123,6 +123,7 @@ struct ir_func {
 	uint32_t immutable;		/* classes whose memory never changes while the function runs */
 	uint32_t changing;		/* classes that may change at any moment: never shared, never moved */
 	uint32_t any;			/* classes that overlap all others; those do not overlap each other */
+	uint32_t exact;			/* classes whose accesses are to the same bytes or to no common ones */
 
 	uint32_t *hash, hash_cap;	/* open addressing: node ids of pure nodes */
 	uint32_t *khash, khash_cap;
@@ -235,6 +236,7 @@ unsigned ir_access_bytes(enum ir_type t, unsigned aux);
 
 /* What the node would be without being made: a constant, an operand, or a simpler node written back to *n; 0 if nothing is known. */
 ir_ref ir_fold(struct ir_func *f, struct ir_node *n);
+bool ir_no_high(const struct ir_func *f, ir_ref r);	/* of an i64: for sure less than 2^32 */
 /* The value of a pure operation on constants; false if it faults. Shared by the folder and the evaluator. */
 bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_t a, int64_t b, int64_t c, int64_t *out);
 

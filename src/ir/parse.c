@@ -699,6 +699,8 @@ static void function_head(struct parser *p)
 			p->f->changing |= UINT32_C(1) << c;
 		if (accept(p, "any"))
 			p->f->any |= UINT32_C(1) << c;
+		if (accept(p, "exact"))
+			p->f->exact |= UINT32_C(1) << c;
 		next_line(p);
 	}
 }

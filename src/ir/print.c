@@ -275,8 +275,8 @@ void ir_print(struct ir_func *f, struct text *out)
 	text_add(out, f->strict ? " strict\n" : "\n");
 	for (uint32_t c = 0; c < f->n_classes; c++)
 		if (f->class_name[c])
-			text_printf(out, "class %u %s%s%s\n", c, f->class_name[c], f->immutable >> c & 1 ? " immutable" : f->changing >> c & 1 ? " changing" : "",
-				f->any >> c & 1 ? " any" : "");
+			text_printf(out, "class %u %s%s%s%s\n", c, f->class_name[c], f->immutable >> c & 1 ? " immutable" : f->changing >> c & 1 ? " changing" : "",
+				f->any >> c & 1 ? " any" : "", f->exact >> c & 1 ? " exact" : "");
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 

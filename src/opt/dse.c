@@ -50,7 +50,7 @@ bool opt_dse(struct ir_func *f)
 		for (uint32_t k = 0; k < b->ins.n; k++) {
 			struct ir_node *n = ir_at(f, b->ins.at[k]);
 
-			if (n->op == IR_store && overwritten(f, b, k)) {
+			if (n->op == IR_store && !(f->changing >> IR_MEM_CLASS(n->aux) & 1) && overwritten(f, b, k)) {
 				*n = (struct ir_node){ .op = IR_nop };
 				changed = true;
 			}

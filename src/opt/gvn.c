@@ -107,15 +107,34 @@ static void remember_near(struct gvn *g, const struct ir_node *key, ir_ref value
 	g->near[(g->n_near - 1) % NEAR].value = value;
 }
 
-/* Is what `key` loads for sure not what n stores? */
-static bool apart(const struct gvn *g, const struct ir_node *key, const struct ir_node *n, ir_ref base)
+/* What an address is made from. */
+static ir_ref object(const struct ir_func *f, ir_ref r)
+{
+	while (r > 0 && ir_at(f, r)->op == IR_add)
+		r = ir_type_of(f, ir_at(f, r)->a) == IR_T_ptr ? ir_at(f, r)->a : ir_at(f, r)->b;
+	return r;
+}
+
+/* An address made from a `stack` node reaches nothing but that node's memory. */
+static bool different_objects(const struct ir_func *f, ir_ref a, ir_ref b)
+{
+	bool a_stack = a > 0 && ir_at(f, a)->op == IR_stack, b_stack = b > 0 && ir_at(f, b)->op == IR_stack;
+
+	return a != b && ((a_stack && b_stack) || (a_stack && ir_is_const(b)) || (b_stack && ir_is_const(a)));
+}
+
+/* Does what `key` loads for sure have the same value when n is stored? */
+static bool apart(const struct gvn *g, const struct ir_node *key, ir_ref value, const struct ir_node *n, ir_ref base)
 {
 	const struct ir_func *f = g->f;
 	int64_t a = key->b, b = n->b;
 
 	if (key->a == base)
 		return a + ir_access_bytes(key->type, key->aux) <= b || b + ir_access_bytes(ir_type_of(f, n->c), n->aux) <= a;
-	return key->a > 0 && base > 0 && ir_at(f, key->a)->op == IR_stack && ir_at(f, base)->op == IR_stack;
+	/* the value that is there already may be stored again */
+	if (value == opt_subst_get(&g->s, n->c) && key->aux == n->aux && IR_MEM_WIDTH(n->aux) == IR_W_FULL && (f->exact >> IR_MEM_CLASS(n->aux) & 1))
+		return true;
+	return different_objects(f, object(f, key->a), object(f, base));
 }
 
 /* Behind a store the known values of other places get the new version. */
@@ -130,7 +149,7 @@ static void keep_apart(struct gvn *g, const struct ir_node *n, uint32_t written,
 
 		if (key->op != IR_load || !(written >> c & 1) || (g->f->immutable >> c & 1))
 			continue;
-		if (!apart(g, key, n, base)) {
+		if (!apart(g, key, g->near[k].value, n, base)) {
 			key->op = IR_nop;
 			continue;
 		}

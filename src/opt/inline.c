@@ -20,7 +20,7 @@ struct inliner {
 
 static bool same_classes(const struct ir_func *f, const struct ir_func *g)
 {
-	return f->immutable == g->immutable && f->changing == g->changing && f->any == g->any && f->n_classes == g->n_classes && f->strict == g->strict;
+	return f->immutable == g->immutable && f->changing == g->changing && f->any == g->any && f->exact == g->exact && f->n_classes == g->n_classes && f->strict == g->strict;
 }
 
 static bool can_be_copied(const struct ir_func *g)

@@ -47,41 +47,76 @@ static ir_ref signed_pow2(struct strength *p, enum ir_type t, ir_ref x, unsigned
 	return emit(p, IR_sar, emit(p, IR_add, x, bias), konst(p, t, k));
 }
 
-/* Smallest sh and m = ceil(2^(w+sh-1) / d) that are exact for all x of w bits with sign; m as a w-bit signed number. */
+/* The multiplier for signed division is m = 2^(w-1+l) / |d| + 1, with the smallest l for which m * |d| - 2^(w-1+l) <= 2^l; w bits at most. */
 static ir_ref signed_magic(struct strength *p, enum ir_type t, ir_ref x, int64_t d)
 {
-	unsigned w = width(t), l = 0, post;
-	uint64_t ad = (uint64_t)(d < 0 ? -(uint64_t)d : (uint64_t)d);
-	unsigned __int128 m;
+	unsigned w = width(t), l = 1;
+	uint64_t ad = d < 0 ? -(uint64_t)d : (uint64_t)d;
+	unsigned __int128 m, one = 1;
 	ir_ref q;
 
-	while (l < w && (UINT64_C(1) << l) < ad)
+	while (m = (one << (w - 1 + l)) / ad + 1, m * ad - (one << (w - 1 + l)) > one << l)
 		l++;
-	/* m = 2^(w-1+l) / |d| + 1 has w + 1 bits at most; less 2^w it is the signed multiplier */
-	m = ((unsigned __int128)1 << (w - 1 + l)) / ad + 1;
-	post = l - 1;
-	q = emit(p, IR_smulh, x, konst(p, t, (int64_t)(uint64_t)m));
-	if (m >> (w - 1))
-		q = emit(p, IR_add, q, x);		/* the multiplier was taken as negative */
-	q = emit(p, IR_sar, q, konst(p, t, post));
+	if (t == IR_T_i32) {			/* the whole product fits into 64 bits */
+		q = emit(p, IR_mul, ir_emit(p->f, IR_sext, IR_T_i64, 0, x, 0, 0), konst(p, IR_T_i64, (int64_t)m));
+		q = ir_emit(p->f, IR_trunc, t, 0, emit(p, IR_sar, q, konst(p, IR_T_i64, 31 + l)), 0, 0);
+	} else {
+		q = emit(p, IR_smulh, x, konst(p, t, (int64_t)(uint64_t)m));
+		if (m >> (w - 1))
+			q = emit(p, IR_add, q, x);	/* the multiplier was taken as negative */
+		q = emit(p, IR_sar, q, konst(p, t, l - 1));
+	}
 	q = emit(p, IR_sub, q, emit(p, IR_sar, x, konst(p, t, w - 1)));
 	return d < 0 ? emit(p, IR_neg, q, 0) : q;
 }
 
+/* How many of the low bits of an i32 or i64 may be other than 0. */
+static unsigned bits_of(const struct ir_func *f, ir_ref r)
+{
+	unsigned w = width(ir_type_of(f, r)), low;
+	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
+
+	if (n && n->op == IR_trunc) {
+		low = bits_of(f, n->a);
+		return low < w ? low : w;
+	}
+	if (!n || !ir_is_const(n->b) || ir_kbits(f, n->b) < 0)
+		return w;
+	if (n->op == IR_shr)
+		return w - ((unsigned)ir_kbits(f, n->b) & (w - 1));
+	return n->op == IR_and && ir_kbits(f, n->b) ? 64 - (unsigned)__builtin_clzll((uint64_t)ir_kbits(f, n->b)) : w;
+}
+
+/* m = 2^(w+l) / d + 1 is exact for x of n bits if m * d - 2^(w+l) <= 2^(w+l-n). */
 static ir_ref unsigned_magic(struct strength *p, enum ir_type t, ir_ref x, uint64_t d)
 {
-	unsigned w = width(t), l = 0;
-	unsigned __int128 m;
+	unsigned w = width(t), l = 0, top, n = bits_of(p->f, x);
+	unsigned __int128 m = 0, one = 1;
 	ir_ref h, q;
 
-	while (l < w && (l < 64 ? (UINT64_C(1) << l) < d : false))
-		l++;
-	/* m = 2^w * (2^l - d) / d + 1, the multiplier less 2^w */
-	m = (((unsigned __int128)1 << w) * ((l < 64 ? (unsigned __int128)1 << l : (unsigned __int128)1 << 64) - d)) / d + 1;
+	for (top = 0; top < w && (top < 64 ? (UINT64_C(1) << top) < d : false); top++)
+		;
+	for (; l < top; l++) {
+		m = (one << (w + l)) / d + 1;
+		if (!(m >> w) && m * d - (one << (w + l)) <= one << (w + l - n))
+			break;
+	}
+	if (t == IR_T_i32) {
+		x = ir_emit(p->f, IR_zext, IR_T_i64, 0, x, 0, 0);
+		if (l < top)
+			q = emit(p, IR_shr, emit(p, IR_mul, x, konst(p, IR_T_i64, (int64_t)m)), konst(p, IR_T_i64, 32 + l));
+		else
+			q = emit(p, IR_umulh, x, konst(p, IR_T_i64, (int64_t)(UINT64_MAX / d + 1)));
+		return ir_emit(p->f, IR_trunc, t, 0, q, 0, 0);
+	}
+	if (l < top)
+		return emit(p, IR_shr, emit(p, IR_umulh, x, konst(p, t, (int64_t)(uint64_t)m)), konst(p, t, l));
+	/* a multiplier of w + 1 bits, less 2^w: 2^w * (2^l - d) / d + 1 */
+	m = ((one << w) * ((one << top) - d)) / d + 1;
 	h = emit(p, IR_umulh, x, konst(p, t, (int64_t)(uint64_t)m));
 	/* (x - h) / 2 + h cannot overflow */
 	q = emit(p, IR_add, emit(p, IR_shr, emit(p, IR_sub, x, h), konst(p, t, 1)), h);
-	return emit(p, IR_shr, q, konst(p, t, l - 1));
+	return emit(p, IR_shr, q, konst(p, t, top - 1));
 }
 
 static ir_ref divide(struct strength *p, const struct ir_node *n)

@@ -5,6 +5,8 @@
  */
 #include "ll.h"
 
+#include <stdlib.h>
+
 #define NAME(x) (int)((x).n > 60 ? 60 : (x).n), (x).s
 
 struct ll_value *ll_define(struct ll *m, struct ll_str name, struct ll_type *t, struct ll_block *b, uint32_t place, int line)
@@ -63,15 +65,20 @@ void ll_skip_metadata(struct ll *m)
 		ll_next(m);
 }
 
-static void attachments(struct ll *m)
+static void attachments(struct ll *m, struct ll_instr *in)
 {
+	bool is_tbaa;
+
 	while (ll_accept(m, ',')) {
 		if (ll_accept_word(m, "align")) {
 			ll_number(m, UINT64_C(1) << 32);
 		} else if (ll_accept_word(m, "addrspace")) {
 			ll_skip_group(m);
 		} else if (m->tok.kind == LL_META) {
+			is_tbaa = ll_is(m->tok.text, "tbaa");
 			ll_next(m);
+			if (is_tbaa && m->tok.kind == LL_META && m->tok.text.n && m->tok.text.s[0] >= '0' && m->tok.text.s[0] <= '9')
+				in->tbaa = (uint32_t)strtoul(m->tok.text.s, NULL, 10) + 1;
 			ll_skip_metadata(m);
 		} else {
 			ll_unexpected(m, "an attachment");
@@ -701,7 +708,7 @@ void ll_parse_instr(struct ll *m, struct ll_block *b)
 	r.in.op = (uint8_t)op;
 	ll_next(m);
 	read_kind(&r);
-	attachments(m);
+	attachments(m, &r.in);
 	if (name.s && !r.result)
 		ll_fail(m, r.in.line, "%s has no result", ll_ops[op].name);
 	if (r.result) {

@@ -94,6 +94,8 @@ struct ll_attr { bool sign, zero; struct ll_type *byval; };
 struct ll_instr {
 	uint8_t op, pred;
 	bool is_volatile, nsw;		/* nsw: no signed wrap */
+	uint8_t cls;			/* alias class; 0: any */
+	uint32_t tbaa;			/* 1 + number of the tag; 0: none */
 	int line;
 	struct ll_value *def;		/* NULL: no result */
 	struct ll_type *type;		/* loaded, allocated, stepped over, converted to, called */
@@ -150,6 +152,8 @@ struct ll_symbol {
 /* A function's address in the memory of a variable, written when it is known. */
 struct ll_reloc { char *at; struct ll_func *func; uint64_t add; };
 
+struct ll_meta { struct ll_str name; uint32_t ref[2]; unsigned n; };	/* !{!"name", !ref, !ref ...}; name NULL: begins with a reference */
+
 struct ll {
 	const char *file;
 	const char *text, *end, *pos;
@@ -170,6 +174,8 @@ struct ll {
 	char *memory; size_t memory_size;
 	struct hew_fn **built;		/* by function, while lowering */
 	uint64_t n_instr;
+	struct ll_meta *meta; uint32_t n_meta, meta_cap;	/* by number */
+	struct ll_str class_of[32]; const char *class_name[32]; unsigned n_classes;	/* see tbaa.c */
 };
 
 /* memory.c */
@@ -228,6 +234,10 @@ void ll_parse_module(struct ll *m);
 /* cfg.c */
 void ll_check_function(struct ll *m, struct ll_func *fn);
 struct ll_instr *ll_last(const struct ll_block *b);
+/* tbaa.c */
+void ll_read_meta(struct ll *m);
+void ll_find_classes(struct ll *m);
+void ll_declare_classes(const struct ll *m, struct hew_fn *f);
 /* globals.c */
 struct ll_address { struct ll_func *func; ll_u128 num; };	/* func NULL: a number */
 struct ll_address ll_eval(struct ll *m, struct ll_value *v);
@@ -250,6 +260,7 @@ struct lower {
 	struct hew_fn *f;
 	struct ll_got *slot;		/* by number of a part */
 	int line;			/* of the instruction at hand */
+	unsigned cls;			/* alias class of its access */
 	hew_val dynamic;		/* address of the list of what was allocated on the way, see rt.c */
 	hew_val save;			/* variadic: where the registers are stored */
 	unsigned gp, fp, on_stack;	/* variadic: places taken by named parameters */

@@ -34,13 +34,13 @@ struct ll_got ll_load_part(struct lower *l, const struct ll_part *p, struct ll_g
 	hew_val x = 0, y;
 
 	if (is_plain(p))
-		return (struct ll_got){ hew_load(l->f, p->type, HEW_FULL, 0, at.v, off), 0, p->bits % 32 ? LL_Z : 0 };
+		return (struct ll_got){ hew_load(l->f, p->type, HEW_FULL, l->cls, at.v, off), 0, p->bits % 32 ? LL_Z : 0 };
 	if (bytes <= 2 && sign && p->bits == bytes * 8)
-		return (struct ll_got){ hew_load(l->f, p->type, bytes == 1 ? HEW_8S : HEW_16S, 0, at.v, off), 0, LL_S };
+		return (struct ll_got){ hew_load(l->f, p->type, bytes == 1 ? HEW_8S : HEW_16S, l->cls, at.v, off), 0, LL_S };
 	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
 		if (bytes - done < pieces[i].bytes)
 			continue;
-		y = hew_load(l->f, p->type, pieces[i].u, 0, at.v, off + (int32_t)done);
+		y = hew_load(l->f, p->type, pieces[i].u, l->cls, at.v, off + (int32_t)done);
 		x = x ? hew_or(l->f, x, hew_shl(l->f, y, hew_i32(l->f, (int32_t)done * 8))) : y;
 		done += pieces[i].bytes;
 	}
@@ -56,13 +56,13 @@ void ll_store_part(struct lower *l, const struct ll_part *p, struct ll_got at, s
 	if (p->type != HEW_F32 && p->type != HEW_F64 && p->type != HEW_PTR && p->bits % 8)
 		v = ll_extend(l, g, p->bits, LL_Z);
 	if (is_plain(p)) {
-		hew_store(l->f, HEW_FULL, 0, at.v, off, v);
+		hew_store(l->f, HEW_FULL, l->cls, at.v, off, v);
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
 		if (bytes - done < pieces[i].bytes)
 			continue;
-		hew_store(l->f, pieces[i].u, 0, at.v, off + (int32_t)done, done ? hew_shr(l->f, v, hew_i32(l->f, (int32_t)done * 8)) : v);
+		hew_store(l->f, pieces[i].u, l->cls, at.v, off + (int32_t)done, done ? hew_shr(l->f, v, hew_i32(l->f, (int32_t)done * 8)) : v);
 		done += pieces[i].bytes;
 	}
 }
@@ -72,12 +72,14 @@ static void load_store(struct lower *l, struct ll_instr *in)
 	struct ll_got at = ll_address(l, in->v[in->op == LL_store]);
 	uint32_t n = ll_parts(l, in->type);
 
+	l->cls = in->cls;
 	for (uint32_t k = 0; k < n; k++) {
 		if (in->op == LL_store)
 			ll_store_part(l, &in->type->part[k], at, ll_get(l, in->v[0], k));
 		else
 			l->slot[in->def->first + k] = ll_load_part(l, &in->type->part[k], at, in->def->sign_uses * 2 > in->def->uses);
 	}
+	l->cls = 0;
 }
 
 /* ---- getelementptr ------------------------------------------------------------------------------------------------------ */

@@ -295,7 +295,9 @@ void ll_parse_module(struct ll *m)
 			while (!ll_at(m, '{') && m->tok.kind != LL_END)
 				ll_next(m);
 			ll_skip_group(m);
-		} else if (m->tok.kind == LL_META || m->tok.kind == LL_COMDAT || ll_at(m, '^') || ll_at_word(m, "target") ||
+		} else if (m->tok.kind == LL_META && m->tok.text.n && m->tok.text.s[0] >= '0' && m->tok.text.s[0] <= '9')
+			ll_read_meta(m);
+		else if (m->tok.kind == LL_META || m->tok.kind == LL_COMDAT || ll_at(m, '^') || ll_at_word(m, "target") ||
 			ll_at_word(m, "source_filename") || ll_at_word(m, "uselistorder") || ll_at_word(m, "uselistorder_bb"))
 			ll_skip_line(m);
 		else if (ll_at_word(m, "module"))
@@ -303,6 +305,7 @@ void ll_parse_module(struct ll *m)
 		else
 			ll_unexpected(m, "a definition");
 	}
+	ll_find_classes(m);
 	for (uint32_t i = 0; i < m->n_symbols; i++)
 		if (m->symbol[i]->kind == LL_S_UNKNOWN)
 			ll_fail(m, m->symbol[i]->first_use, "@%.*s is not defined", NAME(m->symbol[i]->name));

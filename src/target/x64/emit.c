@@ -23,6 +23,7 @@ struct emit {
 	uint32_t b;			/* block being written */
 	uint64_t saved;
 	uint32_t slot0, frame;
+	struct tested { uint32_t end; uint16_t op; uint8_t size; enum x64_reg reg; } tested;	/* flags that are valid where the code is end bytes long */
 	bool bare;			/* no frame at all: nothing is kept in memory, nothing is called, nothing leaves */
 	asm_label *callee;
 };
@@ -128,13 +129,33 @@ static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
 	}
 }
 
+/* The result of an operation was just written to r: the flags are those of a test of r. */
+static void note_flags(struct emit *e, const struct mach_ins *i, enum x64_reg r)
+{
+	e->tested = (struct tested){ e->a->n, i->op, i->size, r };
+}
+
+static bool already_tested(const struct emit *e, const struct mach_ins *i, enum x64_reg r)
+{
+	const struct tested *t = &e->tested;
+
+	if (t->end != e->a->n || t->reg != r || t->size != i->size)
+		return false;
+	if (t->op == X64_AND || t->op == X64_OR || t->op == X64_XOR)
+		return true;
+	return (t->op == X64_ADD || t->op == X64_SUB) && (i->cc == X64_CC_E || i->cc == X64_CC_NE);
+}
+
 /* The comparison whose operands begin at operand k. */
 static void compare(struct emit *e, const struct mach_ins *i, unsigned k)
 {
 	switch ((enum x64_compare)i->op) {
 	case X64_CMP_RR: x64_rr(e->a, X64_CMP, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_RI: x64_ri(e->a, X64_CMP, i->size, R(e, i, k), (int32_t)i->imm); break;
-	case X64_CMP_TEST: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k)); break;
+	case X64_CMP_TEST:
+		if (!already_tested(e, i, R(e, i, k)))
+			x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k));
+		break;
 	case X64_CMP_TEST2: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_TESTI: x64_ri(e->a, X64_TEST, i->size, R(e, i, k), (int32_t)i->imm); break;
 	case X64_CMP_RM: x64_rm(e->a, X64_CMP, i->size, R(e, i, k), mem(e, i)); break;
@@ -174,19 +195,8 @@ static void frame_layout(struct emit *e)
 	e->bare = !bytes && !e->m->has_calls && !e->m->wants_frame && !e->m->exit.n;
 }
 
-static void saved_registers(struct emit *e, bool restore)
-{
-	int32_t at = -8;
-
-	for (uint64_t s = e->saved; s; s &= s - 1, at -= 8) {
-		enum x64_reg r = (enum x64_reg)__builtin_ctzll(s);
-
-		if (restore)
-			x64_rm(e->a, X64_MOV, 8, r, x64_at(X64_RBP, at));
-		else
-			x64_mr(e->a, X64_MOV, 8, x64_at(X64_RBP, at), r);
-	}
-}
+/* What the frame has below the saved registers. */
+static int32_t below_saved(const struct emit *e) { return (int32_t)(e->frame - 8 * (uint32_t)__builtin_popcountll(e->saved)); }
 
 static void prologue(struct emit *e)
 {
@@ -194,15 +204,21 @@ static void prologue(struct emit *e)
 		return;
 	x64_r(e->a, X64_PUSH, 8, X64_RBP);
 	x64_rr(e->a, X64_MOV, 8, X64_RBP, X64_RSP);
-	if (e->frame)
-		x64_ri(e->a, X64_SUB, 8, X64_RSP, (int32_t)e->frame);
-	saved_registers(e, false);
+	for (uint64_t s = e->saved; s; s &= s - 1)
+		x64_r(e->a, X64_PUSH, 8, (enum x64_reg)__builtin_ctzll(s));
+	if (below_saved(e))
+		x64_ri(e->a, X64_SUB, 8, X64_RSP, below_saved(e));
 }
 
 static void epilogue(struct emit *e)
 {
-	saved_registers(e, true);
-	if (!e->bare)
+	if (e->saved && below_saved(e))
+		x64_ri(e->a, X64_ADD, 8, X64_RSP, below_saved(e));
+	for (uint64_t s = e->saved; s; s &= ~(UINT64_C(1) << (63 - __builtin_clzll(s))))
+		x64_r(e->a, X64_POP, 8, (enum x64_reg)(63 - __builtin_clzll(s)));
+	if (e->saved)
+		x64_r(e->a, X64_POP, 8, X64_RBP);
+	else if (!e->bare)
 		x64_op0(e->a, X64_LEAVE);
 	x64_ret(e->a);
 }
@@ -215,6 +231,7 @@ static void two_address(struct emit *e, const struct mach_ins *i)
 
 	if (dst == b && dst != a) {
 		x64_rr(e->a, i->op, i->size, dst, a);		/* commutes, or the allocator would have kept b apart */
+		note_flags(e, i, dst);
 		return;
 	}
 	if (i->op == X64_ADD && dst != a && i->form == X64_F_RR2) {
@@ -223,6 +240,7 @@ static void two_address(struct emit *e, const struct mach_ins *i)
 	}
 	copy(e, dst, a);
 	x64_rr(e->a, i->op, i->size, dst, b);
+	note_flags(e, i, dst);
 }
 
 static void immediate(struct emit *e, const struct mach_ins *i)
@@ -239,6 +257,7 @@ static void immediate(struct emit *e, const struct mach_ins *i)
 	}
 	copy(e, dst, a);
 	x64_ri(e->a, i->op, i->size, dst, (int32_t)i->imm);
+	note_flags(e, i, dst);
 }
 
 static void divide(struct emit *e, const struct mach_ins *i)
@@ -393,6 +412,7 @@ static void instruction(struct emit *e, const struct mach_ins *i)
 	case X64_F_RM2:
 		copy(e, R(e, i, 0), R(e, i, 1));
 		x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i));
+		note_flags(e, i, R(e, i, 0));
 		break;
 	case X64_F_R1:
 		copy(e, R(e, i, 0), R(e, i, 1));
@@ -488,6 +508,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 		if (b && m->block.at[b].loop_depth > m->block.at[b - 1].loop_depth && !m->block.at[b].cold)
 			x64_align(a, 16);
 		asm_bind(a, e.block[b]);
+		e.tested.end = UINT32_MAX;
 		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {
 			moves_at(&e, i);
 			instruction(&e, &m->ins.at[i]);

@@ -310,11 +310,14 @@ static void find_dirty(struct lower *l)
 	bool changed = true;
 
 	if (f->state.n > 1)
-		return;			/* see is_clean_zext */
+		return;			/* see is_same */
 	for (uint32_t k = 0; k < f->block.at[0].arg.n; k++)
 		l->dirty[f->block.at[0].arg.at[k]] = 1;
-	for (uint32_t r = 1; r < f->node.n; r++)
-		l->dirty[r] |= ir_at(f, (ir_ref)r)->op == IR_call || ir_at(f, (ir_ref)r)->op == IR_result;
+	for (uint32_t r = 1; r < f->node.n; r++) {
+		const struct ir_node *n = ir_at(f, (ir_ref)r);
+
+		l->dirty[r] |= n->op == IR_call || n->op == IR_result || (n->op == IR_trunc && !ir_no_high(f, n->a));
+	}
 	while (changed) {
 		changed = false;
 		for (uint32_t i = 0; i < f->n_order; i++)
@@ -369,15 +372,16 @@ static void prepare(struct lower *l)
 
 static enum mach_class class_of(enum ir_type t) { return ir_is_float(t) ? MACH_F : MACH_G; }
 
-/* Zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in functions that have any. */
-static bool is_clean_zext(const struct lower *l, const struct ir_node *n)
+/* The low half, and zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in
+ * functions that have any. */
+static bool is_same(const struct lower *l, const struct ir_node *n)
 {
-	return n->op == IR_zext && n->a > 0 && l->f->state.n == 1 && !l->dirty[n->a];
+	return n->a > 0 && l->f->state.n == 1 && (n->op == IR_trunc || (n->op == IR_zext && !l->dirty[n->a]));
 }
 
 static uint32_t vreg(struct lower *l, ir_ref r)
 {
-	if (!l->m->vreg_of[r] && is_clean_zext(l, ir_at(l->f, r)))
+	if (!l->m->vreg_of[r] && is_same(l, ir_at(l->f, r)))
 		l->m->vreg_of[r] = vreg(l, ir_at(l->f, r)->a);
 	if (!l->m->vreg_of[r])
 		l->m->vreg_of[r] = mach_vreg_new(l->m, class_of(ir_at(l->f, r)->type), ir_at(l->f, r)->type, r);
@@ -1016,7 +1020,7 @@ static void node(struct lower *l, ir_ref r)
 	l->cur = r;
 	if (l->folded[r])
 		return;
-	if (is_clean_zext(l, n)) {
+	if (is_same(l, n)) {
 		vreg(l, r);
 		return;
 	}
