@@ -488,7 +488,7 @@ static inline bool hew_hot_loop(struct hew_tier *t) { return --t->loops < 0; }
 struct hew_tier_options hew_tier_defaults(void);
 
 /* Opens a guest; o may be NULL for the defaults. guest and o are copied. HEW_BAD_ARG: lift, rebuild or resume is missing. HEW_NO_EXEC:
- * nothing can be compiled; do without, with NULL as the guest of hew_tier_init and hew_tier_drop. */
+ * nothing can be compiled; do without, with NULL as the guest of hew_tier_init, hew_tier_up and hew_tier_drop. */
 enum hew_status hew_guest_open(struct hew *x, const struct hew_guest *guest, const struct hew_tier_options *o, void *vm, struct hew_guest_vm **out);
 
 /* Frees the guest's code, none of which may be running, and tells of it by events. Before hew_close, while every struct hew_tier that has
@@ -502,7 +502,7 @@ void hew_tier_init(struct hew_guest_vm *g, struct hew_tier *t);
 void hew_tier_drop(struct hew_guest_vm *g, struct hew_tier *t);
 
 /* The counter of calls (pc HEW_AT_ENTRY) or loops (pc of the header) ran out: compile, install, set the counters anew.
- * Returns the code to enter at that pc, or NULL: interpret on. frame goes to lift. */
+ * Returns the code to enter at that pc, or NULL: interpret on. frame goes to lift. g may be NULL: nothing is compiled. */
 void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame);
 
 /* Calls compiled code from C: code(vm, frame). When word is HEW_DEOPTIMISED, *resume_frame and *resume_pc say where the interpreter goes on,

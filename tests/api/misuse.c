@@ -311,6 +311,22 @@ static void statuses(void **state)
 	assert_true(strlen(hew_error(NULL)) > 0);
 }
 
+/* Without a guest everything is interpreted, for however long. */
+static void no_guest(void **state)
+{
+	struct hew_tier t;
+
+	(void)state;
+	hew_tier_init(NULL, &t);
+	assert_false(hew_hot(&t) || hew_hot_loop(&t));
+	t.calls = t.loops = 0;
+	assert_true(hew_hot(&t) && hew_hot_loop(&t));
+	assert_null(hew_tier_up(NULL, &t, &t, HEW_AT_ENTRY, NULL));
+	assert_false(hew_hot(&t) || hew_hot_loop(&t));
+	hew_tier_drop(NULL, &t);
+	hew_guest_close(NULL);
+}
+
 /* The values of the builder's queries. */
 static void queries(void **state)
 {
@@ -342,6 +358,7 @@ int main(void)
 		cmocka_unit_test(without_verifier),
 		cmocka_unit_test_setup_teardown(the_first_mistake_counts, open_context, close_context),
 		cmocka_unit_test_setup_teardown(statuses, open_context, close_context),
+		cmocka_unit_test(no_guest),
 		cmocka_unit_test_setup_teardown(queries, open_context, close_context),
 	};
 
