@@ -324,6 +324,22 @@ hew_val hew_mulo(struct hew_fn *f, hew_val a, hew_val b, hew_state s);
 /* Leaves through s always; ends the block. */
 void hew_exit(struct hew_fn *f, hew_state s);
 
+/* ---- functions as text -----------------------------------------------------------------------------------------
+ *
+ * docs/ir.md has the grammar. What is printed reads back as the same function.
+ */
+
+/* What has been built of f, as text from malloc that the caller frees; NULL: no memory. Works on unfinished and on bad functions, too. */
+char *hew_fn_text(struct hew_fn *f);
+
+/* The address of what a text calls @name, or NULL when there is no such thing. */
+typedef void *hew_symbol_fn(void *arg, const char *name);
+
+/* Reads all functions of a text into out, which has max places; *n says how many. Calls of each other by name are linked: compile them
+ * together. symbol may be NULL: no symbol is known. Strings in the text live as long as the context. HEW_BAD_IR: "line 3: what is wrong".
+ * HEW_BAD_ARG: more than max. On failure *n is 0. */
+enum hew_status hew_fn_parse(struct hew *x, const char *text, hew_symbol_fn *symbol, void *arg, int max, struct hew_fn **out, int *n);
+
 /* ---- compiled code -------------------------------------------------------------------------------------------- */
 
 /* Compiled code of one function. */

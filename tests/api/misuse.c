@@ -214,8 +214,12 @@ static bool refused(struct hew *x, unsigned k)
 	struct hew_fn *f = start(x);
 	struct hew_code *c = (struct hew_code *)f;
 	enum hew_status s;
+	char *text;
 
 	mistakes[k].wrong(f);
+	text = hew_fn_text(f);		/* to be looked at, however wrong it is */
+	assert_non_null(text);
+	free(text);
 	if (mistakes[k].wrong != entry_left_open && mistakes[k].wrong != block_left_open && !hew_ended(f))
 		hew_ret(f, a);
 	s = hew_compile(f, NULL, &c);
