@@ -15,7 +15,7 @@ cd "$(dirname "$0")"
 
 # What is needed, by purpose.
 PKG_BUILD="gcc libc6-dev meson ninja-build pkg-config binutils python3 libcapstone-dev libedit-dev"
-PKG_TEST="libcmocka-dev llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc clang-19 csmith libcsmith-dev"
+PKG_TEST="libcmocka-dev g++ llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc clang-19 csmith libcsmith-dev"
 PKG_FMT="clang-format"
 PKG_DOCS="mandoc"
 PKG_LUA="lua5.4 luajit"		# only to be compared with
