@@ -90,7 +90,7 @@ cmd_help() {
 	  mutate               plant faults one at a time in a copy of the tree and see that the tests turn red
 	  fmt [--check]        remove blanks at the ends of lines, or only say where they are
   fmt FILE...          run clang-format over these C files, a start for new code
-	  docs [--check]       write the reference pages that come from tables; check links and man pages
+	  docs [--check]       write the reference pages that come from tables and from hew.h; check links and man pages
 	  help                 this text
 	EOF
 }

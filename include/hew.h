@@ -258,7 +258,7 @@ hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int
 /* The second result of a call. Stands right behind the call. */
 hew_val hew_result2(struct hew_fn *f, hew_val call);
 
-/* Address of a function that is compiled together with f (hew_compile_all), f itself for example. */
+/* Address of a function that is compiled in the same hew_compile_all as f, f itself for example. It must not have been freed by then. */
 hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee);
 
 /* Address of the first argument that came on the stack: for variadic functions. */
@@ -335,8 +335,8 @@ char *hew_fn_text(struct hew_fn *f);
 /* The address of what a text calls @name, or NULL when there is no such thing. */
 typedef void *hew_symbol_fn(void *arg, const char *name);
 
-/* Reads all functions of a text into out, which has max places; *n says how many. Calls of each other by name are linked: compile them
- * together. symbol may be NULL: no symbol is known. Strings in the text live as long as the context. HEW_BAD_IR: "line 3: what is wrong".
+/* Reads all functions of a text into out, which has max places; *n says how many. Calls of each other by name are linked: compile those
+ * together, with one hew_compile_all. symbol may be NULL: no symbol is known. Strings in the text live as long as the context. HEW_BAD_IR: "line 3: what is wrong".
  * HEW_BAD_ARG: more than max. On failure *n is 0. */
 enum hew_status hew_fn_parse(struct hew *x, const char *text, hew_symbol_fn *symbol, void *arg, int max, struct hew_fn **out, int *n);
 
