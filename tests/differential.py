@@ -30,6 +30,7 @@ def lua(options):
 ROWS = [
     # name                                             command                                        test    asan
     Row('IR, evaluated and compiled (E2.5)',           '{tree}/tests/ir_random {n} {seed}',           100000, 4000),
+    Row('IR, random control flow in the allocator',    '{tree}/tests/ir_random {n} {seed} graph',     50000,  1000),
     Row('IR, damaged text',                            'tests/fuzz/ir_mutate.sh {tree} {n} {seed}',   20000,  100000),
     Row('Lua, interpreted and compiled early',         lua('--jit-threshold=2'),                      3000,   100),
     Row('Lua, interpreted and compiled at once',       lua('--jit-threshold=0'),                      500,    100),

@@ -71,6 +71,16 @@ void arena_fini(struct arena *a)
 	a->used = 0;
 }
 
+void arena_clear(struct arena *a)
+{
+	pop_chunks(a, &a->big, NULL);
+	if (a->head)
+		pop_chunks(a, &a->head->next, NULL);
+	a->used = 0;
+	if (a->head)
+		POISON(a->head->data, a->head->size);
+}
+
 static inline size_t round_up(size_t n)
 {
 	return n == 0 ? ALIGN : (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);

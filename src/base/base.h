@@ -68,6 +68,7 @@ struct arena {
 
 void arena_init(struct arena *a, void (*oom)(void *), void *arg);
 void arena_fini(struct arena *a);
+void arena_clear(struct arena *a);		/* everything in it is gone; its newest chunk is kept for what comes */
 void *arena_alloc(struct arena *a, size_t n);	/* 16-byte aligned, not cleared */
 void *arena_zero(struct arena *a, size_t n);
 char *arena_strdup(struct arena *a, const char *s);

@@ -12,9 +12,9 @@
 static void post_order(struct ir_func *f)
 {
 	uint32_t n = f->block.n, depth = 0, count = 0;
-	uint32_t *stack = arena_alloc(f->mem, (n + 1) * sizeof *stack);
-	uint8_t *next = arena_zero(f->mem, n);
-	uint32_t *order = arena_alloc(f->mem, (n + 1) * sizeof *order);
+	uint32_t *stack = arena_alloc(f->tmp, (n + 1) * sizeof *stack);
+	uint8_t *next = arena_zero(f->tmp, n);
+	uint32_t *order = arena_alloc(f->tmp, (n + 1) * sizeof *order);
 
 	for (uint32_t b = 0; b < n; b++) {
 		f->block.at[b].reachable = false;
@@ -40,7 +40,8 @@ static void post_order(struct ir_func *f)
 		}
 	}
 	f->n_order = count;
-	f->order = arena_alloc(f->mem, (count + 1) * sizeof *f->order);
+	if (count > f->cap_order)
+		f->order = arena_alloc(f->mem, (f->cap_order = count + count / 2) * sizeof *f->order);
 	for (uint32_t i = 0; i < count; i++) {
 		f->order[i] = order[count - 1 - i];
 		f->block.at[f->order[i]].rpo = i;
@@ -73,7 +74,7 @@ static uint32_t meet(const struct ir_func *f, uint32_t a, uint32_t b)
  * blocks in reverse post-order, so two sweeps do. */
 static void number_tree(struct ir_func *f)
 {
-	uint32_t *next = arena_alloc(f->mem, f->block.n * sizeof *next);
+	uint32_t *next = arena_alloc(f->tmp, f->block.n * sizeof *next);
 
 	for (uint32_t i = 0; i < f->n_order; i++)
 		f->block.at[f->order[i]].dominated = 1;
@@ -155,7 +156,7 @@ static void join_loop(struct ir_func *f, uint32_t h, uint32_t x, uint32_t *stack
 /* Natural loops, inner headers first: they come later in reverse post-order. Nearly linear. */
 static void loops(struct ir_func *f)
 {
-	uint32_t *stack = arena_alloc(f->mem, (f->block.n + 1) * sizeof *stack), *top = arena_alloc(f->mem, f->block.n * sizeof *top), depth = 0;
+	uint32_t *stack = arena_alloc(f->tmp, (f->block.n + 1) * sizeof *stack), *top = arena_alloc(f->tmp, f->block.n * sizeof *top), depth = 0;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		f->block.at[f->order[i]].loop = f->block.at[f->order[i]].outer = 0;
@@ -191,10 +192,13 @@ static void loops(struct ir_func *f)
 
 void ir_analyse(struct ir_func *f)
 {
+	if (f->analysed)
+		return;
 	post_order(f);
 	predecessors(f);
 	dominators(f);
 	loops(f);
+	f->analysed = true;
 }
 
 bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b)
@@ -218,6 +222,7 @@ uint32_t ir_split_edge(struct ir_func *f, uint32_t edge)
 	f->block.at[b].control = j;
 	f->block.at[b].cold = f->block.at[to].cold;
 	f->edge.at[edge] = (struct ir_edge){ b, 0, 0 };
+	f->analysed = false;
 	f->cur = cur;
 	return b;
 }

@@ -16,7 +16,9 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define EFFECT IR_EFFECT
 #define GUARD IR_GUARD
 #define ENDS IR_ENDS
-#define OP(name, args, result, flags, meaning) { #name, args, result, flags, meaning },
+#define VALUES(a) ((a)[0] == 'v' ? IR_VALUE_A : 0) | ((a)[1] == 'v' ? IR_VALUE_B : 0) | ((a)[2] == 'v' ? IR_VALUE_C : 0) | \
+	((a)[0] == 'e' || (a)[1] == 'e' || (a)[1] == 'p' ? IR_VALUE_LIST : 0)
+#define OP(name, args, result, flags, meaning) { #name, args, result, flags, VALUES(args), meaning },
 #include "ir/ops.def"
 #undef PURE
 #undef COMM
@@ -25,6 +27,7 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #undef EFFECT
 #undef GUARD
 #undef ENDS
+#undef VALUES
 };
 const struct ir_type_info ir_types[IR_TYPE_COUNT] = {
 #define N 'N'
@@ -45,7 +48,7 @@ struct ir_func *ir_func_new(struct arena *mem, const char *name)
 {
 	struct ir_func *f = arena_zero(mem, sizeof *f);
 
-	f->mem = mem;
+	f->mem = f->tmp = mem;
 	f->name = arena_strdup(mem, name);
 	vec_push(mem, &f->node, (struct ir_node){ 0 });
 	vec_push(mem, &f->konst, (struct ir_const){ 0 });
@@ -71,6 +74,7 @@ ir_ref ir_callee(struct ir_func *f, const char *name, struct ir_func *callee)
 uint32_t ir_block_new(struct ir_func *f)
 {
 	vec_push(f->mem, &f->block, (struct ir_block){ 0 });
+	f->analysed = false;
 	return f->block.n - 1;
 }
 
@@ -305,6 +309,7 @@ static ir_ref append(struct ir_func *f, struct ir_node n)
 		if (f->block.at[f->cur].control && !f->bad)
 			f->bad = "a block has two control nodes";
 		f->block.at[f->cur].control = r;
+		f->analysed = false;
 		return r;
 	}
 	vec_push(f->mem, &f->block.at[f->cur].ins, r);

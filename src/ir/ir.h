@@ -30,7 +30,8 @@ enum ir_op {
 	IR_OP_COUNT
 };
 enum ir_flags { IR_PURE = 1, IR_COMM = 2, IR_FAULT = 4, IR_LOAD = 8, IR_EFFECT = 16, IR_GUARD = 32, IR_ENDS = 64 };
-struct ir_op_info { const char *name; char args[4]; char result; uint8_t flags; const char *meaning; };
+enum { IR_VALUE_A = 1, IR_VALUE_B = 2, IR_VALUE_C = 4, IR_VALUE_LIST = 8 };	/* which fields hold values; LIST: there are more, in the pool */
+struct ir_op_info { const char *name; char args[4]; char result; uint8_t flags, values; const char *meaning; };
 struct ir_type_info { const char *name; uint8_t size; char cls; };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
 extern const struct ir_type_info ir_types[IR_TYPE_COUNT];
@@ -106,6 +107,7 @@ struct ir_callee { const char *name; struct ir_func *f; };	/* f may be the funct
 
 struct ir_func {
 	struct arena *mem;
+	struct arena *tmp;		/* for what a pass needs while it runs; mem itself unless somebody who empties it says so */
 	const char *name;
 	VEC(struct ir_node) node;	/* [0] unused */
 	VEC(struct ir_const) konst;	/* reference -k is konst.at[k], [0] unused */
@@ -127,7 +129,8 @@ struct ir_func {
 	uint32_t cur;			/* block being built */
 	uint32_t version[IR_MAX_CLASS], next_version;	/* of the block being built */
 	VEC(ir_ref) recent;		/* loads of the block being built */
-	uint32_t *order, n_order;	/* reachable blocks in reverse post-order, by ir_analyse */
+	uint32_t *order, n_order, cap_order;	/* reachable blocks in reverse post-order, by ir_analyse */
+	bool analysed;			/* no block or edge has changed since ir_analyse */
 	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
 	uint32_t size;			/* live nodes, counted by the last pass */
@@ -186,39 +189,43 @@ static inline bool ir_pinned(const struct ir_func *f, const struct ir_node *n)
 }
 /* The value operands of a node, pool and edges included; states are not. Returns how many; out may be NULL. */
 uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t max);
+/* Edges of a node: 0, 1 or 2. */
+static inline unsigned ir_edges(const struct ir_node *n, uint32_t edge[2])
+{
+	edge[0] = (uint32_t)(n->op == IR_br ? n->b : n->a);
+	edge[1] = (uint32_t)n->c;
+	return n->op == IR_br ? 2 : n->op == IR_jmp;
+}
 /* Pointers to the value fields of a node so that a pass can rewrite them. */
 typedef void ir_visit_fn(void *arg, ir_ref *operand);
 static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg)
 {
-	const char *letters = ir_ops[n->op].args;
+	unsigned values = ir_ops[n->op].values, count;
+	uint32_t edge[2];
 
-	if (letters[0] == 'v' && n->a)
+	if (values & IR_VALUE_A && n->a)
 		fn(arg, &n->a);
-	if (letters[1] == 'v' && n->b)
+	if (values & IR_VALUE_B && n->b)
 		fn(arg, &n->b);
-	if (letters[2] == 'v' && n->c)
+	if (values & IR_VALUE_C && n->c)
 		fn(arg, &n->c);
-	for (unsigned k = 0; letters[1] == 'p' && k < n->aux; k++)
+	if (!(values & IR_VALUE_LIST))
+		return;
+	for (unsigned k = 0; n->op == IR_call && k < n->aux; k++)
 		fn(arg, &f->pool.at[n->b + (ir_ref)k]);
-	for (unsigned i = 0; i < 3; i++) {
-		const struct ir_edge *e = letters[i] == 'e' ? &f->edge.at[i == 0 ? n->a : i == 1 ? n->b : n->c] : NULL;
+	count = ir_edges(n, edge);
+	for (unsigned i = 0; i < count; i++) {
+		const struct ir_edge *e = &f->edge.at[edge[i]];
 
-		for (uint32_t k = 0; e && k < e->n; k++)
+		for (uint32_t k = 0; k < e->n; k++)
 			fn(arg, &f->pool.at[e->args + k]);
 	}
 }
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg);	/* parents too */
 static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
 { return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
-/* Edges of a block's control node: 0, 1 or 2. */
-static inline unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2])
-{
-	const struct ir_node *n = ir_at(f, f->block.at[b].control);	/* node 0, a nop, for an open block */
-
-	edge[0] = (uint32_t)(n->op == IR_br ? n->b : n->a);
-	edge[1] = (uint32_t)n->c;
-	return n->op == IR_br ? 2 : n->op == IR_jmp;
-}
+/* Edges of a block's control node; that of an open block is node 0, a nop. */
+static inline unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2]) { return ir_edges(ir_at(f, f->block.at[b].control), edge); }
 enum ir_width ir_store_width(enum ir_type t, unsigned aux);
 /* Classes whose memory may be changed where something of these classes is written. */
 static inline uint32_t ir_touched(const struct ir_func *f, uint32_t classes) { return classes & f->any ? UINT32_MAX : classes ? classes | f->any : 0; }
@@ -233,7 +240,7 @@ bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_
 
 /* ---- cfg.c --------------------------------------------------------------------------------------------- */
 
-void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops */
+void ir_analyse(struct ir_func *f);			/* preds, reachability, reverse post-order, dominators, loops; nothing to do while f->analysed */
 static inline bool ir_dominates(const struct ir_func *f, uint32_t a, uint32_t b)
 { return f->block.at[b].tree - f->block.at[a].tree < f->block.at[a].dominated; }
 bool ir_in_loop(const struct ir_func *f, uint32_t header, uint32_t b);
@@ -256,6 +263,7 @@ struct ir_error { int line; char text[200]; };
  * constants are in strings, which outlives the code. */
 struct ir_func *ir_parse(struct arena *mem, struct arena *strings, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e);
 bool ir_verify(struct ir_func *f, char *why, size_t n);	/* false and the first complaint */
+bool ir_verify_built(struct ir_func *f, char *why, size_t n);	/* the same, faster for what no pass has touched */
 /* Would a node with these fields be well typed? */
 bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c);
 

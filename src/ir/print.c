@@ -81,7 +81,7 @@ static uint32_t state_number(struct printer *p, uint32_t s)
 {
 	if (!p->snum[s]) {
 		p->snum[s] = ++p->n_states;
-		vec_push(p->f->mem, &p->states, s);
+		vec_push(p->f->tmp, &p->states, s);
 		if (p->f->state.at[s].parent)
 			state_number(p, p->f->state.at[s].parent);
 	}
@@ -262,11 +262,11 @@ static void put_state(struct printer *p, uint32_t s)
 void ir_print(struct ir_func *f, struct text *out)
 {
 	struct printer p = { .f = f, .out = out };
-	struct ir_placement at = ir_placement(f, f->mem);
+	struct ir_placement at = ir_placement(f, f->tmp);
 
-	p.num = arena_zero(f->mem, f->node.n * sizeof *p.num);
-	p.bnum = arena_zero(f->mem, f->block.n * sizeof *p.bnum);
-	p.snum = arena_zero(f->mem, f->state.n * sizeof *p.snum);
+	p.num = arena_zero(f->tmp, f->node.n * sizeof *p.num);
+	p.bnum = arena_zero(f->tmp, f->block.n * sizeof *p.bnum);
+	p.snum = arena_zero(f->tmp, f->state.n * sizeof *p.snum);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		p.bnum[f->order[i]] = i;
 	text_printf(out, "func @%s", f->name);

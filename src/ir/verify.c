@@ -324,6 +324,116 @@ static void check_block(struct verify *v, uint32_t b, const ir_ref *at, uint32_t
 	check_edges(v, b);
 }
 
+static uint64_t analysis(const struct ir_func *f)
+{
+	uint64_t h = hash_bytes(f->order, f->n_order * sizeof *f->order, 1);
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+		uint32_t x[] = { b->rpo, b->idom, b->tree, b->dominated, b->loop, b->outer, b->loop_depth };
+
+		h = hash_bytes(b->pred.at, b->pred.n * sizeof *b->pred.at, hash_bytes(x, sizeof x, h));
+	}
+	return h;
+}
+
+/* Whoever changes the graph says so; what is not said would be used by the passes behind. */
+static void check_analysis(struct verify *v)
+{
+	uint64_t claimed = v->f->analysed ? analysis(v->f) : 0;
+
+	if (!claimed)
+		return;
+	v->f->analysed = false;
+	ir_analyse(v->f);
+	if (analysis(v->f) != claimed)
+		complain(v, "the analysis of the graph is out of date");
+}
+
+/* ---- functions as they were built ----------------------------------------------------------------------------------------- */
+
+#define NOWHERE UINT32_MAX
+
+static void check_built(void *arg, ir_ref *r)
+{
+	struct verify *v = arg;
+
+	if (*r <= 0)
+		v->bad |= !valid(v->f, *r);
+	else if (*r >= v->user || v->block_of[*r] == NOWHERE || !ir_dominates(v->f, v->block_of[*r], v->at_block))
+		v->bad = true;
+}
+
+/* The deepest block of the operands, which all of them dominate; else the node has no place. */
+static void deepest(void *arg, ir_ref *r)
+{
+	struct verify *v = arg;
+	uint32_t b = *r > 0 && *r < v->user ? v->block_of[*r] : *r > 0 || !valid(v->f, *r) ? NOWHERE : 0;
+
+	if (v->at_block == NOWHERE || b == NOWHERE)
+		v->at_block = NOWHERE;
+	else if (ir_dominates(v->f, v->at_block, b))
+		v->at_block = b;
+	else if (!ir_dominates(v->f, b, v->at_block))
+		v->at_block = NOWHERE;
+}
+
+/* A function that no pass has touched has its nodes in an order in which operands come first: no placement is needed to see that
+ * definitions dominate uses. True: it is well formed. False: not, or not so simple. */
+static bool built_well(struct verify *v)
+{
+	struct ir_func *f = v->f;
+
+	if (f->state.n > 1)
+		return false;
+	for (uint32_t b = 0; b < f->block.n; b++)
+		if (f->block.at[b].control && !(ir_ops[ir_at(f, f->block.at[b].control)->op].flags & IR_ENDS))
+			return false;
+	ir_analyse(f);
+	v->block_of = arena_alloc(f->tmp, f->node.n * sizeof *v->block_of);
+	memset(v->block_of, 0xff, f->node.n * sizeof *v->block_of);
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->arg.n; k++)
+			v->block_of[b->arg.at[k]] = f->order[i];
+		for (uint32_t k = 0; k < b->ins.n; k++)
+			v->block_of[b->ins.at[k]] = f->order[i];
+	}
+	for (uint32_t r = 1; r < f->node.n; r++) {
+		if (ir_pinned(f, &f->node.at[r]))
+			continue;
+		v->user = (ir_ref)r;
+		v->at_block = 0;
+		ir_visit(f, &f->node.at[r], deepest, v);
+		v->block_of[r] = types_fit(v, &f->node.at[r]) ? v->at_block : NOWHERE;
+	}
+	for (uint32_t i = 0; i < f->n_order && !v->bad; i++) {
+		uint32_t b = f->order[i];
+		const struct ir_block *blk = &f->block.at[b];
+
+		v->bad = !blk->control;
+		for (uint32_t k = 0; k <= blk->ins.n && !v->bad; k++) {
+			ir_ref r = v->user = k < blk->ins.n ? blk->ins.at[k] : blk->control;
+
+			v->at_block = b;
+			ir_visit(f, ir_at(f, r), check_built, v);
+			v->bad |= !types_fit(v, ir_at(f, r)) || (k && r <= blk->ins.at[k - 1]);
+			v->bad |= ir_at(f, r)->op == IR_result && (k == 0 || blk->ins.at[k - 1] != ir_at(f, r)->a);
+		}
+		if (!v->bad)
+			check_edges(v, b);
+	}
+	return !v->bad;
+}
+
+bool ir_verify_built(struct ir_func *f, char *why, size_t n)
+{
+	struct verify v = { .f = f, .why = why, .n = n };
+
+	return (!f->bad && f->block.n && f->block.at[0].control && built_well(&v)) || ir_verify(f, why, n);
+}
+
 bool ir_verify(struct ir_func *f, char *why, size_t n)
 {
 	struct verify v = { .f = f, .why = why, .n = n };
@@ -340,17 +450,19 @@ bool ir_verify(struct ir_func *f, char *why, size_t n)
 		return false;
 	}
 	check_shape(&v);
+	if (!v.bad)
+		check_analysis(&v);
 	if (v.bad)
 		return false;
-	p = ir_placement(f, f->mem);
+	p = ir_placement(f, f->tmp);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		if (!f->block.at[f->order[i]].control)
 			complain(&v, "block %u has no end", f->order[i]);
 	if (v.bad)
 		return false;
-	v.where = arena_zero(f->mem, f->node.n * sizeof *v.where);
-	v.block_of = arena_zero(f->mem, f->node.n * sizeof *v.block_of);
-	v.epoch_in = arena_zero(f->mem, f->block.n * sizeof *v.epoch_in);
+	v.where = arena_zero(f->tmp, f->node.n * sizeof *v.where);
+	v.block_of = arena_zero(f->tmp, f->node.n * sizeof *v.block_of);
+	v.epoch_in = arena_zero(f->tmp, f->block.n * sizeof *v.epoch_in);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 

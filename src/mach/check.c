@@ -22,7 +22,7 @@ struct check {
 	char why[200];
 };
 
-static uint32_t place(const struct mach_loc *l) { return l->where == MACH_REG ? l->reg : MACH_MAX_REGS + l->slot; }
+static uint32_t place(const struct check *c, const struct mach_loc *l) { return l->where == MACH_REG ? l->reg : c->m->target->n_regs + l->slot; }
 static uint64_t *set(struct check *c, uint32_t p) { return c->now + p * c->words; }
 
 static uint32_t const_symbol(struct check *c, const struct mach_loc *l)
@@ -62,10 +62,10 @@ static void run_moves(struct check *c, uint32_t at, unsigned from_phase, unsigne
 			const struct mach_move *v = &m->move.at[m->moves.at[lo].first + k];
 
 			if (v->from.where == MACH_CONST) {
-				memset(set(c, place(&v->to)), 0, c->words * 8);
-				bits_set(set(c, place(&v->to)), const_symbol(c, &v->from));
+				memset(set(c, place(c, &v->to)), 0, c->words * 8);
+				bits_set(set(c, place(c, &v->to)), const_symbol(c, &v->from));
 			} else {
-				memmove(set(c, place(&v->to)), set(c, place(&v->from)), c->words * 8);
+				memmove(set(c, place(c, &v->to)), set(c, place(c, &v->from)), c->words * 8);
 			}
 		}
 	}
@@ -115,7 +115,7 @@ static void check_exit_value(void *arg, ir_ref *r)
 	struct exit_walk *w = arg;
 	const struct mach_loc *l = &w->c->m->exit_loc.at[w->e->loc + w->k++];
 
-	if (*r > 0 && (l->where == MACH_CONST || !bits_get(set(w->c, place(l)), w->c->m->vreg_of[*r])))
+	if (*r > 0 && (l->where == MACH_CONST || !bits_get(set(w->c, place(w->c, l)), w->c->m->vreg_of[*r])))
 		complain(w->c, "wrong value at an exit", w->e->ins, w->c->m->vreg_of[*r]);
 }
 
@@ -171,7 +171,6 @@ static bool run_block(struct check *c, uint32_t b)
 	struct mach_func *m = c->m;
 	const struct mach_block *blk = &m->block.at[b];
 	bool edge_in = blk->pred.n == 1 && m->block.at[blk->pred.at[0]].succ.n > 1, changed = false;
-	uint64_t *end;
 
 	memcpy(c->now, c->in[b], c->n_places * c->words * 8);
 	for (uint32_t i = blk->first; i < blk->end; i++) {
@@ -188,10 +187,7 @@ static bool run_block(struct check *c, uint32_t b)
 			}
 		run_ins(c, i);
 	}
-	end = arena_alloc(m->mem, c->n_places * c->words * 8);
-	memcpy(end, c->now, c->n_places * c->words * 8);
 	for (uint32_t k = 0; k < blk->succ.n; k++) {
-		memcpy(c->now, end, c->n_places * c->words * 8);
 		if (blk->succ.n == 1)
 			rename_args(c, b, blk->succ.at[k]);
 		changed |= meet_into(c, blk->succ.at[k]);
@@ -214,7 +210,7 @@ bool ra_check(struct mach_func *m)
 	struct check c = { .m = m };
 	bool changed = true;
 
-	c.n_places = MACH_MAX_REGS + m->n_slots;
+	c.n_places = m->target->n_regs + m->n_slots;
 	c.words = bits_words(m->vreg.n + count_consts(m));
 	c.now = arena_zero(m->mem, c.n_places * c.words * 8);
 	c.old = arena_zero(m->mem, c.words * 8);

@@ -100,7 +100,17 @@ void mach_layout(struct mach_func *m)
 	l.done = arena_zero(m->mem, f->block.n);
 	l.index = arena_zero(m->mem, f->block.n * sizeof *l.index);
 	cold_blocks(f, hot, &n_hot, cold, &n_cold);
-	lay_out(&l, hot, n_hot);
+	for (uint32_t i = n_hot; m->stress.shuffle && i-- > 1;) {
+		uint32_t j = 1 + random_below(&m->stress.shuffle, i), b = hot[i];
+
+		hot[i] = hot[j];
+		hot[j] = b;
+	}
+	if (m->stress.shuffle)
+		for (uint32_t i = 0; i < n_hot; i++)
+			add_block(&l, hot[i]);
+	else
+		lay_out(&l, hot, n_hot);
 	for (uint32_t i = 0; i < n_cold; i++)
 		add_block(&l, cold[i]);
 	for (uint32_t i = 0; i < m->block.n; i++) {

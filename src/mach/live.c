@@ -94,50 +94,43 @@ static void block_liveness(struct ra *ra)
 	}
 }
 
-/* ---- ranges: built backwards, so vectors hold them in descending order until the end ----------------------------- */
+/* ---- ranges and uses: built backwards, each in front of its list ------------------------------------------------ */
 
-static struct ra_interval *interval(struct ra *ra, uint32_t vreg)
+/* Puts a range in front of the list, or widens the first one. True if that is the last one, too. */
+static bool add_to(struct ra *ra, uint32_t *list, uint32_t from, uint32_t to)
 {
-	if (!ra->fam[vreg].head) {
-		vec_push(ra->m->mem, &ra->iv, ((struct ra_interval){ .vreg = vreg, .reg = MACH_NO_REG }));
-		ra->fam[vreg].head = ra->iv.n - 1;
+	struct ra_range *first = &ra->range.at[*list];
+
+	if (*list && from <= first->to && to >= first->from) {
+		first->from = from < first->from ? from : first->from;
+		first->to = to > first->to ? to : first->to;
+		return !first->next;
 	}
-	return &ra->iv.at[ra->fam[vreg].head];
+	vec_push(ra->m->mem, &ra->range, ((struct ra_range){ from, to, *list }));
+	*list = ra->range.n - 1;
+	return !ra->range.at[*list].next;
 }
 
 static void add_range(struct ra *ra, uint32_t vreg, uint32_t from, uint32_t to)
 {
-	struct ra_interval *i = interval(ra, vreg);
+	struct ra_interval *i = &ra->iv.at[vreg];
 
-	if (i->range.n) {
-		struct ra_range *last = &i->range.at[i->range.n - 1];
-
-		if (from <= last->to && to >= last->from) {
-			last->from = from < last->from ? from : last->from;
-			last->to = to > last->to ? to : last->to;
-			return;
-		}
-	}
-	vec_push(ra->m->mem, &i->range, ((struct ra_range){ from, to }));
+	if (add_to(ra, &i->range, from, to) && to > i->end)
+		i->end = to;
 }
 
 static void add_use(struct ra *ra, uint32_t vreg, uint32_t pos, bool reg)
 {
-	struct ra_interval *i = interval(ra, vreg);
+	struct ra_interval *i = &ra->iv.at[vreg];
 
-	vec_push(ra->m->mem, &i->use, ((struct ra_use){ pos, reg }));
+	vec_push(ra->m->mem, &ra->use, ((struct ra_use){ pos, i->use, reg }));
+	i->use = ra->use.n - 1;
 }
 
 static void add_fixed(struct ra *ra, unsigned reg, uint32_t from, uint32_t to)
 {
-	struct ra_range *last = ra->fixed[reg].n ? &ra->fixed[reg].at[ra->fixed[reg].n - 1] : NULL;
-
-	if (last && from <= last->to && to >= last->from) {
-		last->from = from < last->from ? from : last->from;
-		last->to = to > last->to ? to : last->to;
-		return;
-	}
-	vec_push(ra->m->mem, &ra->fixed[reg], ((struct ra_range){ from, to }));
+	add_to(ra, &ra->fixed[reg], from, to);
+	ra->m->used_regs |= UINT64_C(1) << reg;
 }
 
 static void hint_reg(struct ra *ra, uint32_t vreg, uint8_t reg)
@@ -149,18 +142,15 @@ static void hint_reg(struct ra *ra, uint32_t vreg, uint8_t reg)
 static void define(struct ra *ra, uint32_t i, const struct mach_opnd *o)
 {
 	uint32_t pos = o->fixed == MACH_NO_REG ? 4 * i + 2 : 4 * i + 3;
-	struct ra_interval *iv = interval(ra, o->vreg);
 
 	if (o->fixed != MACH_NO_REG) {
 		add_fixed(ra, o->fixed, 4 * i + 2, 4 * i + 3);
 		hint_reg(ra, o->vreg, o->fixed);
 	}
-	if (iv->range.n == 0)
+	if (!ra->iv.at[o->vreg].range)
 		add_range(ra, o->vreg, pos, pos < 4 * i + 3 ? 4 * i + 3 : 4 * i + 4);	/* never read: still needs a place */
-	iv = interval(ra, o->vreg);
-	iv->range.at[iv->range.n - 1].from = pos;
+	ra->range.at[ra->iv.at[o->vreg].range].from = pos;
 	add_use(ra, o->vreg, pos, o->fixed == MACH_NO_REG);
-	ra->fam[o->vreg].def = pos;
 }
 
 static void use(struct ra *ra, uint32_t i, uint32_t from, const struct mach_opnd *o)
@@ -255,11 +245,9 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 
 		if (!v || b == 0)
 			continue;
-		if (!interval(ra, v)->range.n)
+		if (!ra->iv.at[v].range)
 			add_range(ra, v, from, from + 1);
-		interval(ra, v)->range.at[interval(ra, v)->range.n - 1].from = from;
-		ra->fam[v].def = from;
-		ra->fam[v].is_arg = true;
+		ra->range.at[ra->iv.at[v].range].from = from;
 	}
 }
 
@@ -288,14 +276,6 @@ static void hint_edges(struct ra *ra)
 		}
 }
 
-#define REVERSE(v, T) do { \
-	for (uint32_t x_ = 0; x_ < (v)->n / 2; x_++) { \
-		T t_ = (v)->at[x_]; \
-		(v)->at[x_] = (v)->at[(v)->n - 1 - x_]; \
-		(v)->at[(v)->n - 1 - x_] = t_; \
-	} \
-} while (0)
-
 void ra_live(struct ra *ra)
 {
 	struct mach_func *m = ra->m;
@@ -304,11 +284,6 @@ void ra_live(struct ra *ra)
 	for (uint32_t b = m->block.n; b-- > 0;)
 		ranges_of_block(ra, b);
 	hint_edges(ra);
-	for (uint32_t i = 1; i < ra->iv.n; i++) {
-		REVERSE(&ra->iv.at[i].range, struct ra_range);
-		REVERSE(&ra->iv.at[i].use, struct ra_use);
-	}
-	for (unsigned r = 0; r < MACH_MAX_REGS; r++)
-		REVERSE(&ra->fixed[r], struct ra_range);
+	for (uint32_t i = 1; i < ra->iv.n; i++)
+		ra->iv.at[i].start = ra->range.at[ra->iv.at[i].range].from;
 }
-#undef REVERSE

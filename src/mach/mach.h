@@ -81,7 +81,8 @@ struct mach_exit {		/* a way out to the interpreter */
 
 struct mach_vreg { uint8_t cls, type; uint8_t hint; ir_ref node; };	/* hint: physical register wished for, or MACH_NO_REG */
 
-struct mach_stress { uint64_t seed; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };	/* each: one counter per guard, else one for all */
+/* seed: registers at random; shuffle: blocks, ties and splits in random order; each: one counter per guard, else one for all */
+struct mach_stress { uint64_t seed, shuffle; uint64_t allocatable; bool count_guards; long *guard_counter; bool each; };
 
 struct mach_func {
 	struct arena *mem;
@@ -121,22 +122,23 @@ void mach_print(const struct mach_func *m, struct text *out);
 
 /* ---- live.c, scan.c, resolve.c, moves.c, check.c: register allocation -------------------------------------------- */
 
-struct ra_range { uint32_t from, to; };
-struct ra_use { uint32_t pos; bool reg; };	/* reg: a register is needed; else any place */
+struct ra_range { uint32_t from, to, next; };	/* lists are ascending */
+struct ra_use { uint32_t pos, next; bool reg; };	/* reg: a register is needed; else any place */
 struct ra_interval {			/* one piece of a virtual register's life, in one place */
 	uint32_t vreg;
 	uint32_t next;			/* next piece of the same vreg, or 0 */
-	uint32_t first_range;		/* ranges before this one have ended (scan.c) */
-	VEC(struct ra_range) range;	/* ascending */
-	VEC(struct ra_use) use;		/* ascending */
+	uint32_t start, end;		/* end 0: it does not live at all */
+	uint32_t range, use;		/* lists; the scan drops what lies behind it */
 	uint8_t reg;			/* MACH_NO_REG: in its spill slot */
 };
-struct ra_family { uint32_t head; uint32_t def; uint32_t hint, back; int32_t slot; bool is_arg; };	/* by vreg; hint: another vreg; back: what a loop passes for this argument; def: position; slot -1: none */
+struct ra_family { uint32_t hint, back; int32_t slot; };	/* by vreg; hint: another vreg; back: what a loop passes for this argument; slot -1: none */
 struct ra {
 	struct mach_func *m;
-	VEC(struct ra_interval) iv;	/* [0] unused */
+	VEC(struct ra_interval) iv;	/* the first piece of a vreg has its number */
+	VEC(struct ra_range) range;	/* [0] unused, like the next one */
+	VEC(struct ra_use) use;
 	struct ra_family *fam;
-	VEC(struct ra_range) fixed[MACH_MAX_REGS];
+	uint32_t fixed[MACH_MAX_REGS];	/* ranges in which instructions want the register for themselves */
 	uint32_t *block_at;		/* by instruction: its block */
 	uint64_t seed;
 	uint64_t allocatable;
@@ -145,8 +147,6 @@ void ra_live(struct ra *ra);		/* liveness of blocks, intervals, fixed ranges */
 void ra_scan(struct ra *ra);
 void ra_resolve(struct ra *ra);		/* moves inside blocks and on edges, spill stores, places of exit values, registers of operands */
 uint32_t ra_piece_at(const struct ra *ra, uint32_t vreg, uint32_t pos);	/* the interval that holds vreg at pos, or 0 */
-static inline uint32_t ra_start(const struct ra_interval *i) { return i->range.at[0].from; }
-static inline uint32_t ra_end(const struct ra_interval *i) { return i->range.at[i->range.n - 1].to; }
 
 void ra_allocate(struct mach_func *m);
 /* Orders a parallel assignment, breaking cycles through the scratch places of the target; appends to m->move. */

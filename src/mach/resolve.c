@@ -18,9 +18,9 @@ struct resolve {
 
 uint32_t ra_piece_at(const struct ra *ra, uint32_t vreg, uint32_t pos)
 {
-	for (uint32_t i = ra->fam[vreg].head; i; i = ra->iv.at[i].next)
-		if (ra->iv.at[i].range.n && pos < ra_end(&ra->iv.at[i]))
-			return pos >= ra_start(&ra->iv.at[i]) ? i : 0;
+	for (uint32_t i = vreg; i; i = ra->iv.at[i].next)
+		if (pos < ra->iv.at[i].end)
+			return pos >= ra->iv.at[i].start ? i : 0;
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static void moves_before(struct resolve *r, uint32_t i)
 	uint32_t block_start = 4 * r->m->block.at[r->ra->block_at[i]].first;
 
 	for (uint32_t p = r->begins[i]; p; p = r->next_begin[p])
-		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && ra_end(&r->ra->iv.at[r->previous[p]]) == 4 * i)
+		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i)
 			move(r, loc_of_piece(r, r->previous[p]), loc_of_piece(r, p));
 	for (unsigned o = 0; o < in->n; o++) {
 		const struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
@@ -140,8 +140,11 @@ static void edge(struct resolve *r, const struct mach_block *from, uint32_t k)
 	uint32_t leave = 4 * from->end - 1, enter = 4 * to->first;
 
 	for (uint32_t q = 0; q < to->live_in.n; q++) {
-		struct mach_loc there = loc_at(r, to->live_in.at[q], enter);
+		struct mach_loc there;
 
+		if (!r->ra->iv.at[to->live_in.at[q]].next)
+			continue;	/* in one place all its life */
+		there = loc_at(r, to->live_in.at[q], enter);
 		if (there.where == MACH_REG)
 			move(r, loc_at(r, to->live_in.at[q], leave), there);
 	}
@@ -150,7 +153,7 @@ static void edge(struct resolve *r, const struct mach_block *from, uint32_t k)
 		uint32_t v = m->vreg_of[m->f->block.at[e->to].arg.at[a]];
 		struct mach_loc here, there;
 
-		if (!v || !r->ra->fam[v].head)
+		if (!v || !r->ra->iv.at[v].end)
 			continue;
 		here = src < 0 ? mach_loc_of_const(m->f, src) : loc_at(r, m->vreg_of[src], leave);
 		there = loc_at(r, v, enter);
@@ -176,9 +179,9 @@ void ra_resolve(struct ra *ra)
 		if (!n)
 			continue;
 		r.previous[n] = i;
-		if (ra_start(&ra->iv.at[n]) % 4 == 0) {
-			r.next_begin[n] = r.begins[ra_start(&ra->iv.at[n]) / 4];
-			r.begins[ra_start(&ra->iv.at[n]) / 4] = n;
+		if (ra->iv.at[n].start % 4 == 0) {
+			r.next_begin[n] = r.begins[ra->iv.at[n].start / 4];
+			r.begins[ra->iv.at[n].start / 4] = n;
 		}
 	}
 	for (uint32_t b = 0; b < m->block.n; b++) {
@@ -201,11 +204,8 @@ void ra_resolve(struct ra *ra)
 		}
 	}
 	for (uint32_t i = 1; i < ra->iv.n; i++)
-		if (ra->iv.at[i].range.n && ra->iv.at[i].reg != MACH_NO_REG)
+		if (ra->iv.at[i].end && ra->iv.at[i].reg != MACH_NO_REG)
 			m->used_regs |= UINT64_C(1) << ra->iv.at[i].reg;
-	for (unsigned x = 0; x < MACH_MAX_REGS; x++)
-		if (ra->fixed[x].n)
-			m->used_regs |= UINT64_C(1) << x;
 	exit_places(&r);
 }
 
@@ -238,10 +238,13 @@ void ra_allocate(struct mach_func *m)
 	struct ra ra = { .m = m, .seed = m->stress.seed };
 
 	ra.allocatable = m->stress.allocatable ? m->stress.allocatable : ~UINT64_C(0);
-	vec_push(m->mem, &ra.iv, (struct ra_interval){ 0 });
+	vec_push(m->mem, &ra.range, (struct ra_range){ 0 });
+	vec_push(m->mem, &ra.use, (struct ra_use){ 0 });
 	ra.fam = arena_zero(m->mem, m->vreg.n * sizeof *ra.fam);
-	for (uint32_t v = 0; v < m->vreg.n; v++)
+	for (uint32_t v = 0; v < m->vreg.n; v++) {
+		vec_push(m->mem, &ra.iv, ((struct ra_interval){ .vreg = v, .reg = MACH_NO_REG }));
 		ra.fam[v].slot = -1;
+	}
 	ra.block_at = arena_zero(m->mem, (m->ins.n + 1) * sizeof *ra.block_at);
 	ra_live(&ra);
 	ra_scan(&ra);

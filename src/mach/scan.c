@@ -15,9 +15,13 @@
 struct scan {
 	struct ra *ra;
 	struct mach_func *m;
-	VEC(uint32_t) heap;			/* unhandled intervals, smallest start first */
+	uint32_t *sorted, n_sorted, next;	/* unhandled intervals: those there were at first, by start, */
+	VEC(uint32_t) heap;			/* and those that were split off, smallest start first */
 	VEC(uint32_t) active, inactive;
 	uint32_t pos;
+	uint64_t fixed;				/* registers that instructions still want for themselves */
+	uint64_t regs[MACH_CLASSES];		/* that may be given out */
+	uint32_t free[MACH_CLASSES][MACH_MAX_REGS];	/* NEVER_USED for those, else 0 */
 };
 
 static struct ra_interval *at(const struct scan *s, uint32_t i) { return &s->ra->iv.at[i]; }
@@ -27,9 +31,9 @@ static unsigned class_of(const struct scan *s, uint32_t i) { return s->m->vreg.a
 
 static bool before(const struct scan *s, uint32_t a, uint32_t b)
 {
-	uint32_t x = ra_start(at(s, a)), y = ra_start(at(s, b));
+	uint32_t x = at(s, a)->start, y = at(s, b)->start;
 
-	return x != y ? x < y : a < b;
+	return x != y ? x < y : (a ^ (uint32_t)s->m->stress.shuffle) < (b ^ (uint32_t)s->m->stress.shuffle);
 }
 
 static void push(struct scan *s, uint32_t i)
@@ -63,67 +67,104 @@ static uint32_t pop(struct scan *s)
 	return top;
 }
 
-/* ---- questions about intervals ---------------------------------------------------------------------------------- */
-
-static bool covers(const struct ra_interval *i, uint32_t pos)
+/* Counting sort by start, by number where starts are equal (as in `before`). */
+static void sort_intervals(struct scan *s)
 {
-	for (uint32_t k = i->first_range; k < i->range.n && i->range.at[k].from <= pos; k++)
-		if (pos < i->range.at[k].to)
-			return true;
-	return false;
+	const struct ra *ra = s->ra;
+	uint32_t all = 1, n = 4 * s->m->ins.n + 4, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from);
+
+	s->sorted = arena_alloc(s->m->mem, ra->iv.n * sizeof *s->sorted);
+	for (uint32_t i = 1; i < ra->iv.n; i++)
+		if (ra->iv.at[i].end) {
+			from[ra->iv.at[i].start + 1]++;
+			s->n_sorted++;
+		}
+	for (uint32_t p = 0; p < n; p++)
+		from[p + 1] += from[p];
+	while (all < ra->iv.n)
+		all *= 2;
+	for (uint32_t k = 0; k < all; k++) {
+		uint32_t i = k ^ ((uint32_t)s->m->stress.shuffle & (all - 1));
+
+		if (i < ra->iv.n && ra->iv.at[i].end)
+			s->sorted[from[ra->iv.at[i].start]++] = i;
+	}
 }
 
-/* First position >= from where both are live, or NEVER_USED. */
-static uint32_t intersection(const struct ra_range *a, uint32_t na, const struct ra_range *b, uint32_t nb)
+/* The unhandled interval with the smallest start, or 0. */
+static uint32_t take_next(struct scan *s)
 {
-	uint32_t i = 0, j = 0;
+	bool more = s->next < s->n_sorted;
 
-	while (i < na && j < nb) {
-		uint32_t lo = a[i].from > b[j].from ? a[i].from : b[j].from;
-		uint32_t hi = a[i].to < b[j].to ? a[i].to : b[j].to;
+	if (s->heap.n && (!more || before(s, s->heap.at[0], s->sorted[s->next])))
+		return pop(s);
+	return more ? s->sorted[s->next++] : 0;
+}
+
+/* ---- questions about intervals ---------------------------------------------------------------------------------- */
+
+/* First position where both lists are live, or NEVER_USED. */
+static uint32_t intersection(const struct scan *s, uint32_t a, uint32_t b)
+{
+	const struct ra_range *r = s->ra->range.at;
+
+	while (a && b) {
+		uint32_t lo = r[a].from > r[b].from ? r[a].from : r[b].from;
+		uint32_t hi = r[a].to < r[b].to ? r[a].to : r[b].to;
 
 		if (lo < hi)
 			return lo;
-		if (a[i].to <= b[j].to)
-			i++;
+		if (r[a].to <= r[b].to)
+			a = r[a].next;
 		else
-			j++;
+			b = r[b].next;
 	}
 	return NEVER_USED;
 }
 
-static uint32_t fixed_intersection(const struct scan *s, unsigned reg, const struct ra_interval *i)
+/* Drops the ranges that have ended; the first of the others, or 0. Intervals come by ascending start, so nobody asks for them again. */
+static uint32_t trim(const struct scan *s, uint32_t *list)
 {
-	/* binary search for the first fixed range that ends behind the start */
-	uint32_t lo = 0, hi = s->ra->fixed[reg].n, start = ra_start(i);
-
-	if (hi == 0)
-		return NEVER_USED;
-	while (lo < hi) {
-		uint32_t mid = (lo + hi) / 2;
-
-		if (s->ra->fixed[reg].at[mid].to <= start)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return intersection(s->ra->fixed[reg].at + lo, s->ra->fixed[reg].n - lo, i->range.at, i->range.n);
+	while (*list && s->ra->range.at[*list].to <= s->pos)
+		*list = s->ra->range.at[*list].next;
+	return *list;
 }
 
-static uint32_t next_use(const struct ra_interval *i, uint32_t pos, bool reg)
+/* Fills in how long each register is free of instructions that want it for themselves; returns those that are wanted before i ends. */
+static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigned cls, uint32_t *until)
 {
-	for (uint32_t k = 0; k < i->use.n; k++)
-		if (i->use.at[k].pos >= pos && (i->use.at[k].reg || !reg))
-			return i->use.at[k].pos;
+	uint64_t wanted = 0;
+
+	memcpy(until, s->free[cls], sizeof s->free[cls]);
+	for (uint64_t left = s->fixed & s->regs[cls]; left; left &= left - 1) {
+		unsigned r = (unsigned)__builtin_ctzll(left);
+		uint32_t first = trim(s, &s->ra->fixed[r]);
+
+		if (!first)
+			s->fixed &= ~(UINT64_C(1) << r);
+		else if (s->ra->range.at[first].from < i->end)
+			until[r] = intersection(s, first, i->range);
+		wanted |= (uint64_t)(until[r] != NEVER_USED) << r;
+	}
+	return wanted;
+}
+
+static uint32_t next_use(const struct scan *s, const struct ra_interval *i, uint32_t pos, bool reg)
+{
+	const struct ra_use *use = s->ra->use.at;
+
+	for (uint32_t u = i->use; u; u = use[u].next)
+		if (use[u].pos >= pos && (use[u].reg || !reg))
+			return use[u].pos;
 	return NEVER_USED;
 }
 
-/* Would a cut at pos part two needs of one instruction? Such a place is no use: the rest could not be reloaded in time. */
-static bool parts_uses(const struct ra_interval *i, uint32_t pos)
+/* A cut at pos that would part two needs of one instruction comes before it: the rest could not be reloaded in time. */
+static uint32_t cut(const struct scan *s, const struct ra_interval *i, uint32_t pos)
 {
-	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(i, pos, true);
+	uint32_t u = pos == NEVER_USED || pos % 4 == 0 ? NEVER_USED : next_use(s, i, pos, true);
 
-	return u != NEVER_USED && u / 4 == pos / 4;
+	return u != NEVER_USED && u / 4 == pos / 4 ? pos & ~3u : pos;
 }
 
 /* ---- splitting ------------------------------------------------------------------------------------------------------ */
@@ -131,29 +172,35 @@ static bool parts_uses(const struct ra_interval *i, uint32_t pos)
 /* The part from pos on becomes a new interval, which is returned. start < pos < end. */
 static uint32_t split(struct scan *s, uint32_t i, uint32_t pos)
 {
-	struct ra_interval child = { .vreg = at(s, i)->vreg, .reg = MACH_NO_REG, .next = at(s, i)->next };
-	struct ra_interval *p = at(s, i);
-	uint32_t k = 0, u = 0;
+	struct ra_interval child = *at(s, i);
+	uint32_t k = child.range, last = 0;
+	struct ra_range *r;
 
-	ASSERT(pos > ra_start(p) && pos < ra_end(p));
-	while (p->range.at[k].to <= pos)
-		k++;
-	for (uint32_t j = k; j < p->range.n; j++) {
-		struct ra_range r = p->range.at[j];
-
-		r.from = r.from < pos ? pos : r.from;
-		vec_push(s->m->mem, &child.range, r);
+	ASSERT(pos > child.start && pos < child.end);
+	for (; s->ra->range.at[k].to <= pos; k = s->ra->range.at[k].next)
+		last = k;
+	r = &s->ra->range.at[k];
+	if (r->from < pos) {
+		vec_push(s->m->mem, &s->ra->range, ((struct ra_range){ pos, r->to, r->next }));
+		s->ra->range.at[k].to = pos;
+		last = k;
+		k = s->ra->range.n - 1;
 	}
-	if (p->range.at[k].from < pos) {
-		p->range.at[k].to = pos;
-		k++;
-	}
-	p->range.n = k;
-	while (u < p->use.n && p->use.at[u].pos < pos)
-		u++;
-	for (uint32_t j = u; j < p->use.n; j++)
-		vec_push(s->m->mem, &child.use, p->use.at[j]);
-	p->use.n = u;
+	if (last)
+		s->ra->range.at[last].next = 0;
+	else
+		at(s, i)->range = 0;
+	child.range = k;
+	child.start = s->ra->range.at[k].from;
+	child.reg = MACH_NO_REG;
+	at(s, i)->end = last ? s->ra->range.at[last].to : pos;
+	for (k = child.use, last = 0; k && s->ra->use.at[k].pos < pos; k = s->ra->use.at[k].next)
+		last = k;
+	child.use = k;
+	if (last)
+		s->ra->use.at[last].next = 0;
+	else
+		at(s, i)->use = 0;
 	vec_push(s->m->mem, &s->ra->iv, child);
 	at(s, i)->next = s->ra->iv.n - 1;
 	return s->ra->iv.n - 1;
@@ -174,6 +221,8 @@ static uint32_t split_place(const struct scan *s, uint32_t lo, uint32_t hi)
 
 	if (best <= lo)
 		return 0;
+	if (s->m->stress.shuffle)
+		return 4 * (best / 4 - random_below(&s->m->stress.shuffle, best / 4 - lo / 4));
 	b = block_of(s, best);
 	depth = s->m->block.at[b].loop_depth;
 	for (;;) {
@@ -204,11 +253,11 @@ static void spill(struct scan *s, uint32_t i)
 /* Leaves i in its slot from its start up to shortly before its next use that needs a register. */
 static void spill_until_use(struct scan *s, uint32_t i)
 {
-	uint32_t use = next_use(at(s, i), ra_start(at(s, i)), true);
+	uint32_t use = next_use(s, at(s, i), at(s, i)->start, true);
 
 	spill(s, i);
 	if (use != NEVER_USED) {
-		uint32_t place = split_place(s, ra_start(at(s, i)), use);
+		uint32_t place = split_place(s, at(s, i)->start, use);
 
 		if (!place)
 			s->m->bail(s->m->bail_arg, "an instruction needs more registers than there are");
@@ -221,11 +270,11 @@ static void spill_until_use(struct scan *s, uint32_t i)
 /* The register of the piece of vreg v that is live nearest before pos, else of its first piece. */
 static uint8_t register_of(const struct scan *s, uint32_t v, uint32_t pos)
 {
-	uint32_t k = v ? s->ra->fam[v].head : 0;
+	uint32_t k = v;
 
 	if (!k)
 		return MACH_NO_REG;
-	while (at(s, k)->next && ra_start(at(s, at(s, k)->next)) <= pos)
+	while (at(s, k)->next && at(s, at(s, k)->next)->start <= pos)
 		k = at(s, k)->next;
 	return at(s, k)->reg;
 }
@@ -236,16 +285,16 @@ static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 {
 	const struct ra_family *fam = &s->ra->fam[at(s, i)->vreg];
 
-	wish[0] = register_of(s, fam->back, ra_start(at(s, i)));
+	wish[0] = register_of(s, fam->back, at(s, i)->start);
 	wish[1] = s->m->vreg.at[at(s, i)->vreg].hint;
-	wish[2] = register_of(s, fam->hint, ra_start(at(s, i)));
+	wish[2] = register_of(s, fam->hint, at(s, i)->start);
 }
 
 static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 {
 	const struct target *t = s->m->target;
 	unsigned cls = class_of(s, i);
-	uint32_t end = ra_end(at(s, i)), most = 0;
+	uint32_t end = at(s, i)->end, most = 0;
 	uint8_t wish[WISHES], best = MACH_NO_REG;
 
 	if (s->ra->seed) {
@@ -277,35 +326,32 @@ static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
 
 static bool try_free(struct scan *s, uint32_t i)
 {
-	const struct target *t = s->m->target;
-	unsigned cls = class_of(s, i);
-	uint32_t free_until[MACH_MAX_REGS] = { 0 }, start = ra_start(at(s, i)), use, place, rest;
+	uint32_t free_until[MACH_MAX_REGS], start = at(s, i)->start, use, place, rest;
+	uint64_t part = fixed_until(s, at(s, i), class_of(s, i), free_until);	/* registers that are free for a part */
 	uint8_t r;
 
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (s->ra->allocatable >> t->order[cls][k] & 1)
-			free_until[t->order[cls][k]] = fixed_intersection(s, t->order[cls][k], at(s, i));
 	for (uint32_t k = 0; k < s->active.n; k++)
 		free_until[at(s, s->active.at[k])->reg] = 0;
 	for (uint32_t k = 0; k < s->inactive.n; k++) {
 		const struct ra_interval *x = at(s, s->inactive.at[k]);
 		uint32_t p;
 
-		if (free_until[x->reg] == 0)
+		if (free_until[x->reg] == 0 || s->ra->range.at[x->range].from >= at(s, i)->end)
 			continue;
-		p = intersection(x->range.at + x->first_range, x->range.n - x->first_range, at(s, i)->range.at, at(s, i)->range.n);
-		if (p < free_until[x->reg])
+		p = intersection(s, x->range, at(s, i)->range);
+		if (p < free_until[x->reg]) {
 			free_until[x->reg] = p;
+			part |= UINT64_C(1) << x->reg;
+		}
 	}
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (parts_uses(at(s, i), free_until[t->order[cls][k]]))
-			free_until[t->order[cls][k]] = 0;
+	for (; part; part &= part - 1)
+		free_until[__builtin_ctzll(part)] = cut(s, at(s, i), free_until[__builtin_ctzll(part)]);
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
-	if (free_until[r] < ra_end(at(s, i))) {
+	if (free_until[r] < at(s, i)->end) {
 		/* free for a first part: worth it only if a use falls into it */
-		use = next_use(at(s, i), start, true);
+		use = next_use(s, at(s, i), start, true);
 		if (use == NEVER_USED || use >= free_until[r])
 			return false;
 		place = split_place(s, use, free_until[r]);
@@ -324,9 +370,9 @@ static void take_away(struct scan *s, uint32_t i, uint32_t pos)
 {
 	uint32_t rest;
 
-	if (pos >= ra_end(at(s, i)))
+	if (pos >= at(s, i)->end)
 		return;
-	if (pos <= ra_start(at(s, i))) {
+	if (pos <= at(s, i)->start) {
 		spill_until_use(s, i);
 		return;
 	}
@@ -344,7 +390,7 @@ static void remove_from(struct scan *s, bool active, uint32_t k)
 
 static void free_register(struct scan *s, uint32_t i, uint8_t r)
 {
-	uint32_t start = ra_start(at(s, i));
+	uint32_t start = at(s, i)->start;
 
 	for (uint32_t k = s->active.n; k-- > 0;)
 		if (at(s, s->active.at[k])->reg == r) {
@@ -358,39 +404,29 @@ static void free_register(struct scan *s, uint32_t i, uint8_t r)
 
 		if (at(s, x)->reg != r)
 			continue;
-		p = intersection(at(s, x)->range.at + at(s, x)->first_range, at(s, x)->range.n - at(s, x)->first_range,
-			at(s, i)->range.at, at(s, i)->range.n);
+		p = intersection(s, at(s, x)->range, at(s, i)->range);
 		if (p == NEVER_USED)
 			continue;
 		/* it is in a hole now: what comes behind the hole is allocated anew */
 		remove_from(s, false, k);
-		if (start > ra_start(at(s, x)) && start < ra_end(at(s, x)))
+		if (start > at(s, x)->start && start < at(s, x)->end)
 			push(s, split(s, x, start));
 	}
-}
-
-static bool meets(const struct ra_interval *x, const struct ra_interval *i)
-{
-	return intersection(x->range.at + x->first_range, x->range.n - x->first_range, i->range.at, i->range.n) != NEVER_USED;
 }
 
 /* For every register the next position where somebody else needs it: a use of the interval that holds it, or a fixed range. */
 static void next_needs(struct scan *s, uint32_t i, uint32_t *use_pos, uint32_t *block_pos)
 {
-	const struct target *t = s->m->target;
-	unsigned cls = class_of(s, i);
-
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (s->ra->allocatable >> t->order[cls][k] & 1)
-			use_pos[t->order[cls][k]] = block_pos[t->order[cls][k]] = fixed_intersection(s, t->order[cls][k], at(s, i));
+	fixed_until(s, at(s, i), class_of(s, i), block_pos);
+	memcpy(use_pos, block_pos, sizeof s->free[0]);
 	for (uint32_t k = 0; k < s->active.n + s->inactive.n; k++) {
 		bool active = k < s->active.n;
 		const struct ra_interval *x = at(s, active ? s->active.at[k] : s->inactive.at[k - s->active.n]);
 		uint32_t p;
 
-		if (!active && !meets(x, at(s, i)))
+		if (!active && intersection(s, x->range, at(s, i)->range) == NEVER_USED)
 			continue;
-		p = next_use(x, ra_start(at(s, i)), true);
+		p = next_use(s, x, at(s, i)->start, true);
 		if (p < use_pos[x->reg])
 			use_pos[x->reg] = p;
 	}
@@ -400,8 +436,8 @@ static void take_blocked(struct scan *s, uint32_t i)
 {
 	const struct target *t = s->m->target;
 	unsigned cls = class_of(s, i);
-	uint32_t start = ra_start(at(s, i)), first = next_use(at(s, i), start, true), most = 0;
-	uint32_t use_pos[MACH_MAX_REGS] = { 0 }, block_pos[MACH_MAX_REGS] = { 0 };
+	uint32_t start = at(s, i)->start, first = next_use(s, at(s, i), start, true), most = 0;
+	uint32_t use_pos[MACH_MAX_REGS], block_pos[MACH_MAX_REGS];
 	uint8_t best = MACH_NO_REG;
 
 	if (first == NEVER_USED) {
@@ -409,14 +445,16 @@ static void take_blocked(struct scan *s, uint32_t i)
 		return;
 	}
 	next_needs(s, i, use_pos, block_pos);
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (parts_uses(at(s, i), block_pos[t->order[cls][k]]))
-			use_pos[t->order[cls][k]] = 0;
-	for (unsigned k = 0; k < t->n_order[cls]; k++)
-		if (use_pos[t->order[cls][k]] > most) {
-			most = use_pos[t->order[cls][k]];
-			best = t->order[cls][k];
+	for (unsigned k = 0; k < t->n_order[cls]; k++) {
+		uint8_t r = t->order[cls][k];
+
+		block_pos[r] = cut(s, at(s, i), block_pos[r]);
+		use_pos[r] = use_pos[r] < block_pos[r] ? use_pos[r] : block_pos[r];
+		if (use_pos[r] > most) {
+			most = use_pos[r];
+			best = r;
 		}
+	}
 	if (best == MACH_NO_REG || most <= first) {
 		/* everybody else needs theirs sooner: we wait in our slot */
 		if (split_place(s, start, first)) {
@@ -428,7 +466,7 @@ static void take_blocked(struct scan *s, uint32_t i)
 	}
 	free_register(s, i, best);
 	at(s, i)->reg = best;
-	if (block_pos[best] < ra_end(at(s, i))) {
+	if (block_pos[best] < at(s, i)->end) {
 		uint32_t place = split_place(s, first, block_pos[best]);
 		uint32_t rest = split(s, i, place ? place : block_pos[best]);
 
@@ -439,46 +477,49 @@ static void take_blocked(struct scan *s, uint32_t i)
 	}
 }
 
+/* Active ones whose range has ended are over or in a hole; inactive ones whose next range has begun are back. */
 static void expire(struct scan *s)
 {
 	for (uint32_t k = s->active.n; k-- > 0;) {
-		uint32_t x = s->active.at[k];
+		uint32_t x = s->active.at[k], r;
 
-		while (at(s, x)->first_range < at(s, x)->range.n && at(s, x)->range.at[at(s, x)->first_range].to <= s->pos)
-			at(s, x)->first_range++;
-		if (ra_end(at(s, x)) <= s->pos) {
-			remove_from(s, true, k);
-		} else if (!covers(at(s, x), s->pos)) {
-			remove_from(s, true, k);
+		if (s->ra->range.at[at(s, x)->range].to > s->pos)
+			continue;
+		r = trim(s, &at(s, x)->range);
+		if (r && s->ra->range.at[r].from <= s->pos)
+			continue;
+		remove_from(s, true, k);
+		if (r)
 			vec_push(s->m->mem, &s->inactive, x);
-		}
 	}
 	for (uint32_t k = s->inactive.n; k-- > 0;) {
-		uint32_t x = s->inactive.at[k];
+		uint32_t x = s->inactive.at[k], r;
 
-		while (at(s, x)->first_range < at(s, x)->range.n && at(s, x)->range.at[at(s, x)->first_range].to <= s->pos)
-			at(s, x)->first_range++;
-		if (ra_end(at(s, x)) <= s->pos) {
-			remove_from(s, false, k);
-		} else if (covers(at(s, x), s->pos)) {
-			remove_from(s, false, k);
+		if (s->ra->range.at[at(s, x)->range].from > s->pos)
+			continue;
+		r = trim(s, &at(s, x)->range);
+		if (r && s->ra->range.at[r].from > s->pos)
+			continue;
+		remove_from(s, false, k);
+		if (r)
 			vec_push(s->m->mem, &s->active, x);
-		}
 	}
 }
 
 void ra_scan(struct ra *ra)
 {
-	struct scan s = { .ra = ra, .m = ra->m };
-	uint32_t n = ra->iv.n;
+	struct scan s = { .ra = ra, .m = ra->m, .fixed = ~UINT64_C(0) };
+	const struct target *t = ra->m->target;
 
-	for (uint32_t i = 1; i < n; i++)
-		if (ra->iv.at[i].range.n)
-			push(&s, i);
-	while (s.heap.n) {
-		uint32_t i = pop(&s);
-
-		s.pos = ra_start(at(&s, i));
+	for (unsigned c = 0; c < MACH_CLASSES; c++)
+		for (unsigned k = 0; k < t->n_order[c]; k++)
+			if (ra->allocatable >> t->order[c][k] & 1) {
+				s.regs[c] |= UINT64_C(1) << t->order[c][k];
+				s.free[c][t->order[c][k]] = NEVER_USED;
+			}
+	sort_intervals(&s);
+	for (uint32_t i; (i = take_next(&s)) != 0;) {
+		s.pos = at(&s, i)->start;
 		expire(&s);
 		if (!try_free(&s, i))
 			take_blocked(&s, i);

@@ -9,16 +9,10 @@
 
 struct asm_buf;
 
-/* What emission found out: byte offsets of things that others refer to. */
-struct target_exit { uint32_t stub; };			/* offset of the exit's stub */
-struct target_pc { uint32_t offset; ir_ref node; };	/* return address of a call -> node */
+/* What emission found out. */
 struct target_code {
-	VEC(struct target_exit) exit;
-	VEC(struct target_pc) pc;
-	uint32_t frame_bytes;		/* below the frame pointer */
 	uint32_t slot0;			/* spill slot s stands at fp - slot0 - 8 * s */
 	uint64_t saved;			/* callee-saved registers kept in the frame, in order of number from fp - 8 down */
-	uint32_t entry;			/* offset of the entry */
 	uint32_t *callee;		/* by callee of the IR: label to be bound to its address; UINT32_MAX: not referred to */
 };
 

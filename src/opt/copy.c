@@ -7,13 +7,13 @@
 void opt_copy_begin(struct opt_copy *c, struct ir_func *f)
 {
 	*c = (struct opt_copy){ .f = f, .n = f->node.n };
-	c->to = arena_zero(f->mem, c->n * sizeof *c->to);
+	c->to = arena_zero(f->tmp, c->n * sizeof *c->to);
 }
 
 void opt_copy_set(struct opt_copy *c, ir_ref r, ir_ref copy)
 {
 	c->to[r] = copy;
-	vec_push(c->f->mem, &c->set, r);
+	vec_push(c->f->tmp, &c->set, r);
 }
 
 void opt_copy_forget(struct opt_copy *c)
@@ -47,7 +47,7 @@ static void mapped(void *arg, ir_ref *r)
 ir_ref opt_copy_value(struct opt_copy *c, ir_ref r)
 {
 	if (is_open(c, r))
-		vec_push(c->f->mem, &c->work, r);
+		vec_push(c->f->tmp, &c->work, r);
 	while (c->work.n) {
 		ir_ref w = c->work.at[c->work.n - 1];
 		struct ir_node n;
@@ -55,7 +55,7 @@ ir_ref opt_copy_value(struct opt_copy *c, ir_ref r)
 		c->pending = 0;
 		ir_visit(c->f, ir_at(c->f, w), want, c);
 		if (c->pending) {
-			vec_push(c->f->mem, &c->work, c->pending);
+			vec_push(c->f->tmp, &c->work, c->pending);
 			continue;
 		}
 		n = *ir_at(c->f, w);
@@ -77,7 +77,7 @@ ir_ref opt_copy_pinned(struct opt_copy *c, ir_ref r)
 
 	if (n.op == IR_call) {
 		struct ir_call d = f->call.at[n.c];
-		ir_ref *args = arena_alloc(f->mem, (n.aux + 1u) * sizeof *args);
+		ir_ref *args = arena_alloc(f->tmp, (n.aux + 1u) * sizeof *args);
 
 		for (unsigned k = 0; k < n.aux; k++)
 			args[k] = opt_copy_value(c, f->pool.at[n.b + (ir_ref)k]);

@@ -19,7 +19,7 @@ static void mark(void *arg, ir_ref *r)
 
 	if (*r > 0 && !d->live[*r]) {
 		d->live[*r] = true;
-		vec_push(d->f->mem, &d->work, *r);
+		vec_push(d->f->tmp, &d->work, *r);
 	}
 }
 
@@ -72,7 +72,7 @@ static bool drop_args(struct dce *d, uint32_t b)
 {
 	struct ir_block *blk = &d->f->block.at[b];
 	uint32_t kept = 0, n = blk->arg.n;
-	bool *keep = arena_alloc(d->f->mem, n + 1);
+	bool *keep = arena_alloc(d->f->tmp, n + 1);
 
 	for (uint32_t k = 0; k < n; k++)
 		keep[k] = d->live[blk->arg.at[k]];
@@ -108,7 +108,7 @@ bool opt_dce(struct ir_func *f)
 	bool changed = false;
 
 	ir_analyse(f);
-	d.live = arena_zero(f->mem, f->node.n);
+	d.live = arena_zero(f->tmp, f->node.n);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
 

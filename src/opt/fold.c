@@ -4,7 +4,8 @@
  *
  * Blocks are visited in reverse post-order, pure nodes when somebody wants them, operands first. A block that only one
  * edge leads into takes what that edge passes for its arguments, and inside of what such an edge dominates the
- * condition of its branch is known. One visit per node; a loop's arguments are taken as unknown (see args.c for those).
+ * condition of its branch is known. One visit per node; a loop's arguments are taken as unknown (see args.c for those), and so
+ * are those of a block inside a loop with several entries that a later block may be the only one to lead into.
  */
 #include "opt/opt.h"
 
@@ -15,7 +16,7 @@ struct fold {
 	uint32_t n;			/* nodes at the start; newer ones are folded already */
 	ir_ref *to;			/* by node: what it is now */
 	uint8_t *state;			/* by node */
-	bool *reached;			/* by block */
+	uint8_t *reached;		/* by block: 1, or 2: entered from behind, so it counts as reached before it is */
 	bool *taken;			/* by block: its arguments are what its one edge passes */
 	VEC(ir_ref) work;
 	ir_ref pending;
@@ -47,7 +48,7 @@ static void replace(void *arg, ir_ref *r)
 static ir_ref get(struct fold *x, ir_ref r)
 {
 	if (is_old_pure(x, r) && x->state[r] == NEW)
-		vec_push(x->f->mem, &x->work, r);
+		vec_push(x->f->tmp, &x->work, r);
 	while (x->work.n) {
 		ir_ref w = x->work.at[x->work.n - 1];
 
@@ -55,7 +56,7 @@ static ir_ref get(struct fold *x, ir_ref r)
 		x->state[w] = ON_STACK;
 		ir_visit(x->f, ir_at(x->f, w), want, x);
 		if (x->pending) {
-			vec_push(x->f->mem, &x->work, x->pending);
+			vec_push(x->f->tmp, &x->work, x->pending);
 			continue;
 		}
 		ir_visit(x->f, ir_at(x->f, w), replace, x);
@@ -114,12 +115,13 @@ static void leave(struct fold *x, uint32_t b)
 
 		if (k >= 0) {
 			*c = (struct ir_node){ .op = IR_jmp, .a = k ? c->b : c->c };
+			f->analysed = false;
 			x->changed = true;
 		}
 	}
 	n = ir_succs(f, b, e);
 	for (unsigned j = 0; j < n; j++)
-		x->reached[f->edge.at[e[j]].to] = true;
+		x->reached[f->edge.at[e[j]].to] |= 1;
 }
 
 /* The only edge that leads into b, or UINT32_MAX. Edges from blocks that come later count. */
@@ -148,7 +150,7 @@ static uint32_t only_edge(const struct fold *x, uint32_t b)
 static void take_args(struct fold *x, uint32_t b)
 {
 	struct ir_func *f = x->f;
-	uint32_t e = b ? only_edge(x, b) : UINT32_MAX;
+	uint32_t e = b && !(x->reached[b] & 2) ? only_edge(x, b) : UINT32_MAX;
 
 	for (uint32_t k = 0; e != UINT32_MAX && k < f->block.at[b].arg.n; k++) {
 		x->to[f->block.at[b].arg.at[k]] = get(x, f->pool.at[f->edge.at[e].args + k]);
@@ -191,7 +193,6 @@ static bool visit(struct fold *x, uint32_t b, ir_ref r)
 static void merge(struct fold *x)
 {
 	struct ir_func *f = x->f;
-	bool any = false;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -206,13 +207,29 @@ static void merge(struct fold *x)
 				vec_push(f->mem, &b->ins, to->ins.at[k]);
 			b->control = to->control;
 			b->cold &= to->cold;
-			to->reachable = false;
-			any = true;
+			to->reachable = f->analysed = false;
 			c = ir_at(f, b->control);
 		}
 	}
-	if (any)
-		ir_analyse(f);
+	ir_analyse(f);
+}
+
+/* In a loop with several entries, a block may be reached only from one that comes later. */
+static void entered_from_behind(struct fold *x)
+{
+	struct ir_func *f = x->f;
+
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t e[2];
+		unsigned n = ir_succs(f, f->order[i], e);
+
+		for (unsigned j = 0; j < n; j++) {
+			uint32_t to = f->edge.at[e[j]].to;
+
+			if (f->block.at[to].rpo <= i && !ir_dominates(f, to, f->order[i]))
+				x->reached[to] = 2;
+		}
+	}
 }
 
 bool opt_fold(struct ir_func *f)
@@ -221,11 +238,12 @@ bool opt_fold(struct ir_func *f)
 
 	ir_analyse(f);
 	ir_forget_shared(f);
-	x.to = arena_zero(f->mem, x.n * sizeof *x.to);
-	x.state = arena_zero(f->mem, x.n);
-	x.reached = arena_zero(f->mem, f->block.n);
-	x.taken = arena_zero(f->mem, f->block.n);
-	x.reached[0] = true;
+	x.to = arena_zero(f->tmp, x.n * sizeof *x.to);
+	x.state = arena_zero(f->tmp, x.n);
+	x.reached = arena_zero(f->tmp, f->block.n);
+	x.taken = arena_zero(f->tmp, f->block.n);
+	x.reached[0] = 1;
+	entered_from_behind(&x);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;
 		struct ir_block *blk = &f->block.at[b];

@@ -76,7 +76,7 @@ static uint32_t copy_edge(struct forward *w, uint32_t e)
 {
 	struct ir_func *f = w->f;
 	uint32_t n = f->edge.at[e].n;
-	ir_ref *args = arena_alloc(f->mem, (n + 1) * sizeof *args);
+	ir_ref *args = arena_alloc(f->tmp, (n + 1) * sizeof *args);
 
 	for (uint32_t k = 0; k < n; k++) {
 		args[k] = f->pool.at[f->edge.at[e].args + k];
@@ -97,6 +97,7 @@ static bool send_on(struct forward *w, uint32_t from, uint32_t edge)
 	if (ir_is_const(cond)) {
 		k = copy_edge(w, ir_kbits(f, cond) ? yes : no);
 		f->edge.at[edge] = f->edge.at[k];
+		f->analysed = false;
 		return true;
 	}
 	if (ir_at(f, f->block.at[from].control)->op != IR_jmp)
@@ -104,6 +105,7 @@ static bool send_on(struct forward *w, uint32_t from, uint32_t edge)
 	yes = copy_edge(w, yes);
 	no = copy_edge(w, no);
 	*ir_at(f, f->block.at[from].control) = (struct ir_node){ .op = IR_br, .a = cond, .b = (ir_ref)yes, .c = (ir_ref)no };
+	f->analysed = false;
 	return true;
 }
 
@@ -115,8 +117,8 @@ bool opt_forward(struct ir_func *f)
 	if (f->state.n > 1)
 		return false;
 	ir_analyse(f);
-	w.uses = arena_zero(f->mem, f->node.n * sizeof *w.uses);
-	w.own = arena_zero(f->mem, f->node.n * sizeof *w.own);
+	w.uses = arena_zero(f->tmp, f->node.n * sizeof *w.uses);
+	w.own = arena_zero(f->tmp, f->node.n * sizeof *w.own);
 	count_uses(&w);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], e[2];

@@ -13,7 +13,8 @@ struct seen { struct ir_node key; ir_ref value; uint32_t block; uint32_t next; }
 struct gvn {
 	struct ir_func *f;
 	struct opt_subst s;
-	uint32_t *version;		/* by block, IR_MAX_CLASS each: at its end */
+	uint32_t *version;		/* by block, n_classes each: at its end */
+	unsigned n_classes;		/* 1 + the highest class that is loaded or stored */
 	uint32_t now[IR_MAX_CLASS], next;
 	uint32_t *writes;		/* by block: classes written in the loop that it heads */
 	VEC(struct seen) seen;
@@ -29,18 +30,27 @@ static uint32_t node_writes(const struct ir_func *f, const struct ir_node *n)
 	return n->op == IR_call ? ir_touched(f, f->call.at[n->c].writes) : 0;
 }
 
-static void loop_writes(struct gvn *g)
+/* False if there is nothing that this pass looks at. */
+static bool look(struct gvn *g)
 {
 	struct ir_func *f = g->f;
+	bool any = false;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], w = 0;
 
-		for (uint32_t k = 0; k < f->block.at[b].ins.n; k++)
-			w |= node_writes(f, ir_at(f, f->block.at[b].ins.at[k]));
+		for (uint32_t k = 0; k < f->block.at[b].ins.n; k++) {
+			const struct ir_node *n = ir_at(f, f->block.at[b].ins.at[k]);
+
+			any |= n->op == IR_load || (ir_ops[n->op].flags & IR_GUARD);
+			if ((n->op == IR_load || n->op == IR_store) && IR_MEM_CLASS(n->aux) >= g->n_classes)
+				g->n_classes = IR_MEM_CLASS(n->aux) + 1;
+			w |= node_writes(f, n);
+		}
 		for (uint32_t l = f->block.at[b].loop; l && w; l = f->block.at[l - 1].outer)
 			g->writes[l - 1] |= w;
 	}
+	return any;
 }
 
 static void versions_at_start(struct gvn *g, uint32_t b)
@@ -48,12 +58,12 @@ static void versions_at_start(struct gvn *g, uint32_t b)
 	const struct ir_func *f = g->f;
 	const struct ir_block *blk = &f->block.at[b];
 
-	for (unsigned c = 0; c < IR_MAX_CLASS; c++) {
+	for (unsigned c = 0; c < g->n_classes; c++) {
 		uint32_t v = 0;
 		bool fresh = blk->pred.n == 0;
 
 		for (uint32_t k = 0; k < blk->pred.n && !fresh; k++) {
-			uint32_t p = blk->pred.at[k], pv = g->version[p * IR_MAX_CLASS + c];
+			uint32_t p = blk->pred.at[k], pv = g->version[p * g->n_classes + c];
 
 			if (f->block.at[p].rpo >= blk->rpo)	/* back edge */
 				fresh = blk->loop != b + 1 || (g->writes[b] >> c & 1);
@@ -86,7 +96,7 @@ static void remember(struct gvn *g, const struct ir_node *key, ir_ref value, uin
 {
 	uint32_t h = key_hash(key) & (g->cap - 1);
 
-	vec_push(g->f->mem, &g->seen, ((struct seen){ *key, value, b, g->hash[h] }));
+	vec_push(g->f->tmp, &g->seen, ((struct seen){ *key, value, b, g->hash[h] }));
 	g->hash[h] = g->seen.n - 1;
 }
 
@@ -177,7 +187,7 @@ static bool visit(struct gvn *g, uint32_t b, ir_ref r)
 			remember(g, &key, r, b);
 		return true;
 	}
-	for (unsigned c = 0; c < IR_MAX_CLASS; c++)
+	for (unsigned c = 0; c < g->n_classes; c++)
 		if ((w >> c & 1) && !(f->immutable >> c & 1))
 			g->now[c] = g->next++;
 	if (n->op == IR_store)
@@ -199,14 +209,15 @@ bool opt_gvn(struct ir_func *f)
 	struct gvn g = { .f = f, .next = 2 };
 
 	ir_analyse(f);
+	g.writes = arena_zero(f->tmp, f->block.n * sizeof *g.writes);
+	if (!look(&g))
+		return false;
 	opt_subst_init(&g.s, f);
-	g.version = arena_zero(f->mem, (size_t)f->block.n * IR_MAX_CLASS * sizeof *g.version);
-	g.writes = arena_zero(f->mem, f->block.n * sizeof *g.writes);
+	g.version = arena_zero(f->tmp, (size_t)f->block.n * g.n_classes * sizeof *g.version);
 	for (g.cap = 64; g.cap < f->node.n; g.cap *= 2)
 		;
-	g.hash = arena_zero(f->mem, g.cap * sizeof *g.hash);
-	vec_push(f->mem, &g.seen, (struct seen){ .next = 0 });
-	loop_writes(&g);
+	g.hash = arena_zero(f->tmp, g.cap * sizeof *g.hash);
+	vec_push(f->tmp, &g.seen, (struct seen){ .next = 0 });
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i], kept = 0;
 		struct ir_block *blk = &f->block.at[b];
@@ -217,7 +228,7 @@ bool opt_gvn(struct ir_func *f)
 			if (visit(&g, b, blk->ins.at[k]))
 				blk->ins.at[kept++] = blk->ins.at[k];
 		blk->ins.n = kept;
-		memcpy(&g.version[b * IR_MAX_CLASS], g.now, sizeof g.now);
+		memcpy(&g.version[b * g.n_classes], g.now, g.n_classes * sizeof *g.now);
 	}
 	if (g.changed)
 		opt_subst_apply(&g.s, f);

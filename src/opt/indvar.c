@@ -315,8 +315,8 @@ bool opt_indvar(struct ir_func *f)
 	if (!loops)
 		return false;
 	begin(&x, f);
-	x.kind = arena_zero(f->mem, x.n);
-	x.wide = arena_zero(f->mem, x.n * sizeof *x.wide);
+	x.kind = arena_zero(f->tmp, x.n);
+	x.wide = arena_zero(f->tmp, x.n * sizeof *x.wide);
 	widen_all(&x);
 	if (x.changed) {
 		opt_subst_apply(&x.s, f);

@@ -97,14 +97,14 @@ static ir_ref copy_node(struct inliner *x, ir_ref r)
 static ir_ref value(struct inliner *x, ir_ref r)
 {
 	if (is_pure(x, r) && !x->map[r])
-		vec_push(x->f->mem, &x->work, r);
+		vec_push(x->f->tmp, &x->work, r);
 	while (x->work.n) {
 		ir_ref w = x->work.at[x->work.n - 1];
 
 		x->pending = 0;
 		ir_visit(x->g, ir_at(x->g, w), want, x);
 		if (x->pending) {
-			vec_push(x->f->mem, &x->work, x->pending);
+			vec_push(x->f->tmp, &x->work, x->pending);
 			continue;
 		}
 		x->map[w] = copy_node(x, w);
@@ -125,7 +125,7 @@ static ir_ref copy_pinned(struct inliner *x, ir_ref r)
 	ir_visit(g, &n, prepare, x);
 	if (n.op == IR_call) {
 		struct ir_call d = g->call.at[n.c];
-		ir_ref *args = arena_alloc(f->mem, (n.aux + 1u) * sizeof *args);
+		ir_ref *args = arena_alloc(f->tmp, (n.aux + 1u) * sizeof *args);
 
 		for (unsigned k = 0; k < n.aux; k++)
 			args[k] = value(x, g->pool.at[n.b + (ir_ref)k]);
@@ -136,7 +136,7 @@ static ir_ref copy_pinned(struct inliner *x, ir_ref r)
 	if (n.op == IR_stack) {
 		ir_ref s = ir_raw_node(f, n);
 
-		vec_push(f->mem, &x->stack, s);
+		vec_push(f->tmp, &x->stack, s);
 		return s;
 	}
 	return copy_node(x, r);
@@ -145,7 +145,7 @@ static ir_ref copy_pinned(struct inliner *x, ir_ref r)
 static uint32_t copy_edge(struct inliner *x, uint32_t e)
 {
 	const struct ir_edge *old = &x->g->edge.at[e];
-	ir_ref *args = arena_alloc(x->f->mem, (old->n + 1) * sizeof *args);
+	ir_ref *args = arena_alloc(x->f->tmp, (old->n + 1) * sizeof *args);
 
 	for (uint32_t k = 0; k < old->n; k++)
 		args[k] = value(x, x->g->pool.at[old->args + k]);
@@ -183,8 +183,8 @@ static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir
 	const struct ir_call *d = &f->call.at[n.c];
 	uint32_t first = k + 1, results = d->n_results;
 
-	x.map = arena_zero(f->mem, g->node.n * sizeof *x.map);
-	x.block = arena_zero(f->mem, g->block.n * sizeof *x.block);
+	x.map = arena_zero(f->tmp, g->node.n * sizeof *x.map);
+	x.block = arena_zero(f->tmp, g->block.n * sizeof *x.block);
 	x.after = ir_block_new(f);
 	for (unsigned q = 0; q < results; q++) {
 		ir_ref a = ir_block_arg(f, x.after, f->call.at[n.c].result[q]);

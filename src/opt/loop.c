@@ -32,16 +32,16 @@ void opt_loops_begin(struct opt_loop *l, struct ir_func *f)
 	ir_analyse(f);
 	make_room(f);
 	l->n = f->node.n;
-	l->block_of = arena_zero(f->mem, l->n * sizeof *l->block_of);
-	l->memo = arena_zero(f->mem, l->n * sizeof *l->memo);
-	l->body = arena_zero(f->mem, f->block.n * sizeof *l->body);
+	l->block_of = arena_zero(f->tmp, l->n * sizeof *l->block_of);
+	l->memo = arena_zero(f->tmp, l->n * sizeof *l->memo);
+	l->body = arena_zero(f->tmp, f->block.n * sizeof *l->body);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
 		for (uint32_t k = 0; k < b->ins.n; k++)
 			l->block_of[b->ins.at[k]] = f->order[i];
 		for (uint32_t h = b->loop; h; h = f->block.at[h - 1].outer)
-			vec_push(f->mem, &l->body[h - 1], f->order[i]);
+			vec_push(f->tmp, &l->body[h - 1], f->order[i]);
 	}
 }
 
@@ -102,14 +102,14 @@ static void scan_operand(void *arg, ir_ref *r)
 bool opt_invariant(struct opt_loop *l, ir_ref r)
 {
 	if (quick(l, r) < 0)
-		vec_push(l->f->mem, &l->work, r);
+		vec_push(l->f->tmp, &l->work, r);
 	while (l->work.n) {
 		ir_ref x = l->work.at[l->work.n - 1];
 		struct scan s = { .l = l };
 
 		ir_visit(l->f, ir_at(l->f, x), scan_operand, &s);
 		if (!s.no && s.next) {
-			vec_push(l->f->mem, &l->work, s.next);
+			vec_push(l->f->tmp, &l->work, s.next);
 			continue;
 		}
 		l->memo[x] = l->serial + s.no;
@@ -155,7 +155,7 @@ uint32_t opt_state_before(struct opt_loop *l)
 	if (l->state)
 		return l->state == UINT32_MAX ? 0 : l->state;
 	x = f->state.at[s];
-	slots = arena_alloc(f->mem, (x.n + 1) * sizeof *slots);
+	slots = arena_alloc(f->tmp, (x.n + 1) * sizeof *slots);
 	if (x.n)
 		memcpy(slots, &f->slot.at[x.slots], x.n * sizeof *slots);
 	f->cur = l->before;

@@ -22,7 +22,7 @@ struct opt_options {
 bool opt_run(struct ir_func *f, const struct opt_options *o, char *why, size_t n);
 
 /* subst.c: replace values; passes collect what becomes what and apply it once */
-struct opt_subst { ir_ref *to; uint32_t n; struct arena *mem; };
+struct opt_subst { ir_ref *to; uint32_t n; };
 void opt_subst_init(struct opt_subst *s, struct ir_func *f);
 void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);

@@ -34,16 +34,16 @@ static void use(void *arg, ir_ref *r)
 	if (x->at[*r] && x->at[*r] != x->block + 1)
 		x->crosses[x->at[*r] - 1] = true;
 	else if (!x->at[*r])
-		vec_push(x->f->mem, &x->work, *r);
+		vec_push(x->f->tmp, &x->work, *r);
 }
 
 bool *opt_crossing(struct ir_func *f)
 {
 	struct crossing x = { .f = f };
 
-	x.crosses = arena_zero(f->mem, f->block.n);
-	x.seen = arena_zero(f->mem, f->node.n * sizeof *x.seen);
-	x.at = arena_zero(f->mem, f->node.n * sizeof *x.at);
+	x.crosses = arena_zero(f->tmp, f->block.n);
+	x.seen = arena_zero(f->tmp, f->node.n * sizeof *x.seen);
+	x.at = arena_zero(f->tmp, f->node.n * sizeof *x.at);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		const struct ir_block *b = &f->block.at[f->order[i]];
 
@@ -96,7 +96,7 @@ static uint32_t copy_edge(struct rotate *x, uint32_t e)
 {
 	struct ir_func *f = x->f;
 	struct ir_edge old = f->edge.at[e];
-	ir_ref *args = arena_alloc(f->mem, (old.n + 1) * sizeof *args);
+	ir_ref *args = arena_alloc(f->tmp, (old.n + 1) * sizeof *args);
 
 	for (uint32_t k = 0; k < old.n; k++)
 		args[k] = opt_copy_value(&x->copy, f->pool.at[old.args + k]);

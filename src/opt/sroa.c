@@ -6,14 +6,20 @@
  * memory, and so does its whole node.
  *
  * SSA per variable as in Cytron et al. (TOPLAS 1991), pruned: arguments go to the iterated dominance frontier of the
- * blocks that write it, as far as it is live there; what reaches a place is found by walking up the dominator tree to
- * the next block that knows, leaving the answer in all blocks on the way. What was never written is 0.
+ * blocks that write it, as far as it is live there. Reads, writes, arguments and the ends of blocks that pass one are visited
+ * in the order of the dominator tree, with a stack of the values in force: no work is done in blocks that have none of them.
+ * What was never written is 0.
  */
 #include "opt/opt.h"
+
+#include <stdlib.h>
 
 enum { MAX_CELL = 8, MAX_NODE = 1 << 16 };
 struct access { ir_ref node; uint32_t block, next; int32_t offset; uint32_t bytes; };	/* next of the same stack node, later of the same cell */
 struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last; };	/* mixed: some accesses are to a part of it only */
+struct event { uint64_t order; uint32_t what; };	/* number of the block in the dominator tree, then place in the block: ARG, access, END */
+enum { ARG = 0, END = UINT32_MAX };
+struct scope { uint32_t tree, end; ir_ref value; };	/* a value in force in the blocks whose numbers these are */
 struct sroa {
 	struct ir_func *f;
 	struct opt_subst s;
@@ -27,9 +33,9 @@ struct sroa {
 	VEC(ir_ref) work;
 	/* of the variable at hand */
 	uint32_t var;
-	uint32_t *known; ir_ref *value;	/* by block: value at its end if known == var */
-	uint32_t *has_arg; ir_ref *arg;	/* likewise: the argument made for it */
-	uint32_t *wrote, *live;		/* likewise: writes it; it is live at the start */
+	uint32_t *has_arg, *wrote, *live;	/* by block, == var: has an argument for it; writes it; it is live at the start */
+	VEC(struct event) event;
+	VEC(struct scope) scope;
 	VEC(uint32_t) todo, args;
 	VEC(uint32_t) *frontier;	/* by block */
 	struct { ir_ref *at; uint32_t n, cap; } *add;	/* by edge: values for new arguments */
@@ -61,7 +67,7 @@ static void look(void *arg, ir_ref *r)
 
 	if (*r > 0 && !s->seen[*r]) {
 		s->seen[*r] = true;
-		vec_push(s->f->mem, &s->work, *r);
+		vec_push(s->f->tmp, &s->work, *r);
 	}
 }
 
@@ -97,7 +103,7 @@ static void visit(struct sroa *s, ir_ref r, uint32_t block)
 	bytes = ir_access_bytes(n->op == IR_load ? n->type : ir_type_of(s->f, n->c), n->aux);
 	if (at < 0 || at + bytes > ir_at(s->f, root)->a)
 		s->escapes[root] = true;
-	vec_push(s->f->mem, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes }));
+	vec_push(s->f->tmp, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes }));
 }
 
 static void find_accesses(struct sroa *s)
@@ -107,7 +113,7 @@ static void find_accesses(struct sroa *s)
 	for (uint32_t r = 1; r < s->n; r++)
 		find_root(s, (ir_ref)r);
 	s->access.n = 0;
-	vec_push(f->mem, &s->access, (struct access){ 0 });
+	vec_push(f->tmp, &s->access, (struct access){ 0 });
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
 
@@ -168,7 +174,7 @@ static void into_cells(struct sroa *s, cells *c, const struct access *a)
 		x.to = y->to > x.to ? y->to : x.to;
 	}
 	c->n = kept;
-	vec_push(s->f->mem, c, x);
+	vec_push(s->f->tmp, c, x);
 }
 
 static ir_ref un(struct sroa *s, enum ir_op op, enum ir_type t, ir_ref a) { return ir_emit(s->f, op, t, 0, a, 0, 0); }
@@ -239,22 +245,6 @@ static ir_ref put(struct sroa *s, const struct cell *c, const struct access *a, 
 
 /* ---- one variable ------------------------------------------------------------------------------------------------- */
 
-static ir_ref reaching(struct sroa *s, const struct cell *c, uint32_t b)
-{
-	uint32_t top = b;
-	ir_ref v;
-
-	while (s->known[top] != s->var && s->has_arg[top] != s->var && top != 0)
-		top = s->f->block.at[top].idom;
-	v = s->known[top] == s->var ? s->value[top] : s->has_arg[top] == s->var ? s->arg[top] : ir_const(s->f, c->type, 0);
-	for (;; b = s->f->block.at[b].idom) {
-		s->known[b] = s->var;
-		s->value[b] = v;
-		if (b == top)
-			return v;
-	}
-}
-
 /* Blocks at whose start the variable is live, from those that read it first. */
 static void find_live(struct sroa *s, const struct cell *c)
 {
@@ -267,7 +257,7 @@ static void find_live(struct sroa *s, const struct cell *c)
 
 		if (x->block != last && !(store && whole) && s->live[x->block] != s->var) {
 			s->live[x->block] = s->var;
-			vec_push(s->f->mem, &s->todo, x->block);
+			vec_push(s->f->tmp, &s->todo, x->block);
 		}
 		if (store)
 			s->wrote[x->block] = s->var;
@@ -279,7 +269,7 @@ static void find_live(struct sroa *s, const struct cell *c)
 		for (uint32_t k = 0; k < b->pred.n; k++)
 			if (s->live[b->pred.at[k]] != s->var && s->wrote[b->pred.at[k]] != s->var) {
 				s->live[b->pred.at[k]] = s->var;
-				vec_push(s->f->mem, &s->todo, b->pred.at[k]);
+				vec_push(s->f->tmp, &s->todo, b->pred.at[k]);
 			}
 	}
 }
@@ -289,7 +279,7 @@ static void make_args(struct sroa *s, const struct cell *c)
 	s->todo.n = s->args.n = 0;
 	for (uint32_t a = c->first; a; a = s->access.at[a].next)
 		if (ir_at(s->f, s->access.at[a].node)->op == IR_store)
-			vec_push(s->f->mem, &s->todo, s->access.at[a].block);
+			vec_push(s->f->tmp, &s->todo, s->access.at[a].block);
 	while (s->todo.n) {
 		uint32_t b = s->todo.at[--s->todo.n];
 
@@ -299,55 +289,103 @@ static void make_args(struct sroa *s, const struct cell *c)
 			if (s->has_arg[j] == s->var || s->live[j] != s->var)
 				continue;
 			s->has_arg[j] = s->var;
-			s->arg[j] = ir_block_arg(s->f, j, c->type);
-			vec_push(s->f->mem, &s->args, j);
-			vec_push(s->f->mem, &s->todo, j);
+			ir_block_arg(s->f, j, c->type);
+			vec_push(s->f->tmp, &s->args, j);
+			vec_push(s->f->tmp, &s->todo, j);
 		}
 	}
 }
 
-static void promote(struct sroa *s, const struct cell *c)
+static void add_event(struct sroa *s, uint32_t block, uint32_t place, uint32_t what)
+{
+	vec_push(s->f->tmp, &s->event, ((struct event){ (uint64_t)s->f->block.at[block].tree << 32 | place, what }));
+}
+
+static int by_order(const void *a, const void *b)
+{
+	uint64_t x = ((const struct event *)a)->order, y = ((const struct event *)b)->order;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Most variables have a few events, nearly in order. */
+static void sort_events(struct sroa *s)
+{
+	if (s->event.n > 50)
+		qsort(s->event.at, s->event.n, sizeof *s->event.at, by_order);
+	for (uint32_t i = 1, k; i < s->event.n; i++) {
+		struct event x = s->event.at[i];
+
+		for (k = i; k && s->event.at[k - 1].order > x.order; k--)
+			s->event.at[k] = s->event.at[k - 1];
+		s->event.at[k] = x;
+	}
+}
+
+static void list_events(struct sroa *s, const struct cell *c)
 {
 	struct ir_func *f = s->f;
-	uint32_t last = UINT32_MAX;
-	ir_ref v = 0;
 
-	s->var++;
-	find_live(s, c);
-	make_args(s, c);
-	for (uint32_t a = c->first; a; a = s->access.at[a].next) {
-		const struct access *x = &s->access.at[a];
-
-		if (x->block != last) {
-			uint32_t b = x->block;
-
-			if (s->has_arg[b] == s->var)
-				v = s->arg[b];
-			else if (b == 0)
-				v = ir_const(f, c->type, 0);
-			else
-				v = reaching(s, c, f->block.at[b].idom);
-			last = b;
-		}
-		if (ir_at(f, x->node)->op == IR_load)
-			opt_subst_set(&s->s, x->node, cut(s, c, x, v));
-		else
-			v = put(s, c, x, v);
-		s->known[x->block] = s->var;
-		s->value[x->block] = v;
-		s->gone[x->node] = true;
-	}
+	s->event.n = 0;
+	for (uint32_t a = c->first; a; a = s->access.at[a].next)
+		add_event(s, s->access.at[a].block, a, a);
 	for (uint32_t i = 0; i < s->args.n; i++) {
 		const struct ir_block *b = &f->block.at[s->args.at[i]];
 		uint32_t e[2];
 
+		add_event(s, s->args.at[i], ARG, s->args.at[i]);
 		for (uint32_t k = 0; k < b->pred.n; k++) {
 			unsigned n = ir_succs(f, b->pred.at[k], e);
 
 			for (unsigned j = 0; j < n; j++)
 				if (f->edge.at[e[j]].to == s->args.at[i] && !(k && b->pred.at[k] == b->pred.at[k - 1]))
-					vec_push(f->mem, &s->add[e[j]], reaching(s, c, b->pred.at[k]));
+					add_event(s, b->pred.at[k], END, e[j]);
 		}
+	}
+	sort_events(s);
+}
+
+static void define(struct sroa *s, uint32_t block, ir_ref v)
+{
+	const struct ir_block *b = &s->f->block.at[block];
+
+	if (s->scope.n && s->scope.at[s->scope.n - 1].tree == b->tree)
+		s->scope.at[s->scope.n - 1].value = v;
+	else
+		vec_push(s->f->tmp, &s->scope, ((struct scope){ b->tree, b->tree + b->dominated, v }));
+}
+
+static void promote(struct sroa *s, const struct cell *c)
+{
+	struct ir_func *f = s->f;
+
+	s->var++;
+	find_live(s, c);
+	make_args(s, c);
+	list_events(s, c);
+	s->scope.n = 0;
+	for (uint32_t i = 0; i < s->event.n; i++) {
+		uint32_t tree = (uint32_t)(s->event.at[i].order >> 32), place = (uint32_t)s->event.at[i].order, what = s->event.at[i].what;
+		const struct access *x;
+		ir_ref v;
+
+		if (place == ARG) {
+			define(s, what, f->block.at[what].arg.at[f->block.at[what].arg.n - 1]);
+			continue;
+		}
+		while (s->scope.n && s->scope.at[s->scope.n - 1].end <= tree)
+			s->scope.n--;
+		v = s->scope.n ? s->scope.at[s->scope.n - 1].value : ir_const(f, c->type, 0);
+		if (place == END) {
+			vec_push(f->tmp, &s->add[what], v);
+			continue;
+		}
+		x = &s->access.at[what];
+		if (ir_at(f, x->node)->op == IR_load)
+			opt_subst_set(&s->s, x->node, cut(s, c, x, v));
+		else
+			define(s, x->block, put(s, c, x, v));
+		s->gone[x->node] = true;
 	}
 }
 
@@ -357,14 +395,14 @@ static void frontiers(struct sroa *s)
 {
 	struct ir_func *f = s->f;
 
-	s->frontier = arena_zero(f->mem, f->block.n * sizeof *s->frontier);
+	s->frontier = arena_zero(f->tmp, f->block.n * sizeof *s->frontier);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 
 		for (uint32_t k = 0; f->block.at[b].pred.n >= 2 && k < f->block.at[b].pred.n; k++)
 			for (uint32_t r = f->block.at[b].pred.at[k]; r != f->block.at[b].idom; r = f->block.at[r].idom)
 				if (!s->frontier[r].n || s->frontier[r].at[s->frontier[r].n - 1] != b)
-					vec_push(f->mem, &s->frontier[r], b);
+					vec_push(f->tmp, &s->frontier[r], b);
 	}
 }
 
@@ -452,19 +490,16 @@ bool opt_sroa(struct ir_func *f)
 		return false;
 	ir_analyse(f);
 	opt_subst_init(&s.s, f);
-	s.root = arena_zero(f->mem, n * sizeof *s.root);
-	s.offset = arena_zero(f->mem, n * sizeof *s.offset);
-	s.seen = arena_zero(f->mem, n);
-	s.gone = arena_zero(f->mem, n);
-	s.escapes = arena_zero(f->mem, n);
-	s.accesses = arena_zero(f->mem, n * sizeof *s.accesses);
-	s.known = arena_zero(f->mem, blocks * sizeof *s.known);
-	s.value = arena_zero(f->mem, blocks * sizeof *s.value);
-	s.has_arg = arena_zero(f->mem, blocks * sizeof *s.has_arg);
-	s.arg = arena_zero(f->mem, blocks * sizeof *s.arg);
-	s.wrote = arena_zero(f->mem, blocks * sizeof *s.wrote);
-	s.live = arena_zero(f->mem, blocks * sizeof *s.live);
-	s.add = arena_zero(f->mem, (edges + 1) * sizeof *s.add);
+	s.root = arena_zero(f->tmp, n * sizeof *s.root);
+	s.offset = arena_zero(f->tmp, n * sizeof *s.offset);
+	s.seen = arena_zero(f->tmp, n);
+	s.gone = arena_zero(f->tmp, n);
+	s.escapes = arena_zero(f->tmp, n);
+	s.accesses = arena_zero(f->tmp, n * sizeof *s.accesses);
+	s.has_arg = arena_zero(f->tmp, blocks * sizeof *s.has_arg);
+	s.wrote = arena_zero(f->tmp, blocks * sizeof *s.wrote);
+	s.live = arena_zero(f->tmp, blocks * sizeof *s.live);
+	s.add = arena_zero(f->tmp, (edges + 1) * sizeof *s.add);
 	find_accesses(&s);
 	frontiers(&s);
 	for (uint32_t r = 1; r < n; r++)

@@ -5,9 +5,8 @@
 
 void opt_subst_init(struct opt_subst *s, struct ir_func *f)
 {
-	s->mem = f->mem;
 	s->n = f->node.n;
-	s->to = arena_zero(f->mem, s->n * sizeof *s->to);
+	s->to = arena_zero(f->tmp, s->n * sizeof *s->to);
 }
 
 void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to)

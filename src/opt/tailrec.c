@@ -105,7 +105,7 @@ static void make_header(struct tailrec *t, struct opt_subst *s)
 {
 	struct ir_func *f = t->f;
 	uint32_t h = t->header = ir_block_new(f), n = f->block.at[0].arg.n;
-	ir_ref *args = arena_alloc(f->mem, (n + 2) * sizeof *args);
+	ir_ref *args = arena_alloc(f->tmp, (n + 2) * sizeof *args);
 
 	for (uint32_t k = 0; k < n; k++) {
 		args[k] = f->block.at[0].arg.at[k];
@@ -129,7 +129,7 @@ static void jump_back(struct tailrec *t, uint32_t b, ir_ref call, ir_ref add)
 	struct ir_func *f = t->f;
 	const struct ir_node *n = ir_at(f, call);
 	uint32_t count = n->aux;
-	ir_ref *args = arena_alloc(f->mem, (count + 2) * sizeof *args);
+	ir_ref *args = arena_alloc(f->tmp, (count + 2) * sizeof *args);
 
 	for (uint32_t k = 0; k < count; k++)
 		args[k] = f->pool.at[n->b + (ir_ref)k];
@@ -179,7 +179,7 @@ static bool to_loop(struct ir_func *f)
 /* ---- unfolding --------------------------------------------------------------------------------------------------------- */
 
 #define COPY(v) do { \
-	void *at_ = arena_alloc(f->mem, (v)->n * sizeof *(v)->at + 1); \
+	void *at_ = arena_alloc(f->tmp, (v)->n * sizeof *(v)->at + 1); \
 	if ((v)->n) \
 		memcpy(at_, (v)->at, (v)->n * sizeof *(v)->at); \
 	(v)->at = at_; \
@@ -189,7 +189,7 @@ static bool to_loop(struct ir_func *f)
 /* The function as it is now: ids mean the same in the copy. */
 static struct ir_func *snapshot(struct ir_func *f)
 {
-	struct ir_func *g = arena_alloc(f->mem, sizeof *g);
+	struct ir_func *g = arena_alloc(f->tmp, sizeof *g);
 
 	*g = *f;
 	COPY(&g->node);
@@ -201,7 +201,7 @@ static struct ir_func *snapshot(struct ir_func *f)
 		COPY(&g->block.at[b].ins);
 		COPY(&g->block.at[b].arg);
 	}
-	g->order = arena_alloc(f->mem, (f->n_order + 1) * sizeof *g->order);
+	g->order = arena_alloc(f->tmp, (f->n_order + 1) * sizeof *g->order);
 	memcpy(g->order, f->order, f->n_order * sizeof *g->order);
 	g->optimised = true;
 	return g;

@@ -15,7 +15,7 @@
 enum { MAX_HOPS = 8, MAX_BACK = 12 };
 struct thread {
 	struct ir_func *f;
-	bool *taken;			/* by `stack` node: its address goes elsewhere */
+	bool *taken;			/* by `stack` node: its address goes elsewhere; NULL: not looked at yet */
 	bool *crosses;			/* by block: see opt_crossing */
 };
 
@@ -32,6 +32,8 @@ static void find_taken(struct thread *t)
 {
 	struct ir_func *f = t->f;
 
+	t->taken = arena_zero(f->tmp, f->node.n);
+	t->crosses = opt_crossing(f);
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		struct ir_node *n = ir_at(f, (ir_ref)r), x = *n;
 
@@ -45,12 +47,16 @@ static void find_taken(struct thread *t)
 }
 
 /* Block b only loads from the frame and branches on it. */
-static bool only_asks(const struct thread *t, uint32_t b)
+static bool only_asks(struct thread *t, uint32_t b)
 {
 	const struct ir_func *f = t->f;
 	const struct ir_block *blk = &f->block.at[b];
 
-	if (ir_at(f, blk->control)->op != IR_br || t->crosses[b] || blk->arg.n || blk->state || blk->ins.n > 2)
+	if (ir_at(f, blk->control)->op != IR_br || blk->arg.n || blk->state || blk->ins.n > 2 || (blk->ins.n && ir_at(f, blk->ins.at[0])->op != IR_load))
+		return false;
+	if (!t->taken)
+		find_taken(t);
+	if (t->crosses[b])
 		return false;
 	for (uint32_t k = 0; k < blk->ins.n; k++) {
 		const struct ir_node *n = ir_at(f, blk->ins.at[k]);
@@ -115,9 +121,6 @@ bool opt_thread(struct ir_func *f)
 	if (f->state.n > 1 || !ir_has_op(f, IR_stack))
 		return false;
 	ir_analyse(f);
-	t.taken = arena_zero(f->mem, f->node.n);
-	find_taken(&t);
-	t.crosses = opt_crossing(f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 		const struct ir_node *c = ir_at(f, f->block.at[b].control);
@@ -134,6 +137,7 @@ bool opt_thread(struct ir_func *f)
 			if (go->n)
 				break;
 			f->edge.at[c->a].to = go->to;
+			f->analysed = false;
 			changed = true;
 		}
 	}

@@ -42,8 +42,8 @@ static unsigned turns(const struct unroll *u, uint32_t e)
 	const struct ir_func *f = u->f;
 	const struct ir_node *c = ir_at(f, f->block.at[u->h].control);
 	uint32_t n = f->block.at[u->h].arg.n;
-	int64_t *arg = arena_zero(f->mem, (n + 1) * sizeof *arg), *next = arena_zero(f->mem, (n + 1) * sizeof *next), cond;
-	bool *is_known = arena_zero(f->mem, n + 1), *next_known = arena_zero(f->mem, n + 1);
+	int64_t *arg = arena_zero(f->tmp, (n + 1) * sizeof *arg), *next = arena_zero(f->tmp, (n + 1) * sizeof *next), cond;
+	bool *is_known = arena_zero(f->tmp, n + 1), *next_known = arena_zero(f->tmp, n + 1);
 
 	for (uint32_t k = 0; k < n; k++) {
 		ir_ref v = f->pool.at[f->edge.at[e].args + k];
@@ -70,7 +70,7 @@ static void unroll(struct unroll *u, uint32_t e, unsigned times, struct opt_subs
 	struct ir_func *f = u->f;
 	const struct ir_edge *out = &f->edge.at[u->out];
 	uint32_t b = ir_block_new(f), n = f->block.at[u->h].arg.n, to = out->to, n_out = out->n;
-	ir_ref *args = arena_alloc(f->mem, (n + n_out + 1) * sizeof *args);
+	ir_ref *args = arena_alloc(f->tmp, (n + n_out + 1) * sizeof *args);
 
 	ir_start(f, b);
 	for (uint32_t k = 0; k < n; k++)

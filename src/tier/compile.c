@@ -203,7 +203,7 @@ static void optimise(struct compile *k)
 
 	if (k->f->bad)
 		bail(k, HEW_BAD_IR, k->f->bad);
-	if (k->c->foreign && !ir_verify(k->f, why, sizeof why))
+	if (k->c->foreign && !ir_verify_built(k->f, why, sizeof why))
 		bail(k, HEW_BAD_IR, why);
 	if (!opt_run(k->f, &o, why, sizeof why))
 		bail(k, HEW_BAD_IR, why);
@@ -239,12 +239,12 @@ static struct mach_func *machine_code(struct compile *k)
 {
 	struct mach_func *m = arena_zero(k->f->mem, sizeof *m);
 
-	m->mem = k->f->mem;
+	m->mem = k->f->tmp;
 	m->f = k->f;
 	m->target = k->x->target;
 	m->bail = cannot;
 	m->bail_arg = k;
-	m->stress = (struct mach_stress){ k->c->stress, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };
+	m->stress = (struct mach_stress){ k->c->stress, k->c->shuffle, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };
 	if (k->c->fail_each)
 		m->stress.guard_counter = guard_counters(k);
 	m->vreg_of = arena_zero(m->mem, k->f->node.n * sizeof *m->vreg_of);
@@ -313,12 +313,13 @@ static bool attempt(struct compile *k, void (*phase)(struct compile *))
 	void (*oom)(void *) = mem->oom;
 	void *arg = mem->oom_arg;
 
-	mem->oom = out_of_memory;
-	mem->oom_arg = k;
+	mem->oom = k->x->scratch.oom = out_of_memory;
+	mem->oom_arg = k->x->scratch.oom_arg = k;
 	if (!setjmp(k->fail))
 		phase(k);
 	mem->oom = oom;
 	mem->oom_arg = arg;
+	arena_clear(&k->x->scratch);
 	return k->status == HEW_OK;
 }
 
@@ -387,6 +388,7 @@ enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_f
 		asm_init(&all[i].a);
 		f[i]->careful = c->careful;
 		f[i]->unit = i;
+		f[i]->tmp = &x->scratch;
 	}
 	if (n)
 		every_phase(all, n);
@@ -394,12 +396,14 @@ enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_f
 		if (all[i].status != HEW_OK)
 			s = all[i].status;
 		asm_fini(&all[i].a);
+		f[i]->tmp = f[i]->mem;
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (s == HEW_OK)
 			out[i] = all[i].u;
 		else if (all[i].u)
 			tier_unit_free(x, all[i].u);
+	arena_fini(&x->scratch);
 	base_free(all, n * sizeof *all);
 	c->ns = os_now_ns() - start;
 	return s;

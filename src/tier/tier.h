@@ -20,6 +20,7 @@ struct tier_context {
 	const struct target *target;
 	struct code_block stubs;
 	const uint8_t *exit_tail, *enter, *enter_return;
+	struct arena scratch;			/* what a phase of a compilation needs, emptied behind it */
 	bool verify;
 	char why[400];				/* the last error */
 };
@@ -55,7 +56,7 @@ struct hew_unit {
 struct tier_compile {				/* in */
 	int level;
 	const char *passes;
-	uint64_t stress;
+	uint64_t stress, shuffle;		/* see mach_stress */
 	uint64_t allocatable;
 	long *fail_guard;
 	bool fail_each;

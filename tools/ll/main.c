@@ -7,6 +7,7 @@
 #include "ll.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -128,6 +129,8 @@ static void compile_module(struct ll *m, struct hew *x, const struct options *o,
 {
 	struct times t = { ll_alloc(m, o->repeat * sizeof *t.build), ll_alloc(m, o->repeat * sizeof *t.compile) };
 
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);	/* what one function gave back is there for the next one */
+	mallopt(M_MMAP_THRESHOLD, 16 << 20);
 	for (unsigned k = 0; k < o->repeat; k++) {
 		uint64_t a = now(), b;
 

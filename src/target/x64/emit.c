@@ -25,7 +25,6 @@ struct emit {
 	uint32_t slot0, frame;
 	bool bare;			/* no frame at all: nothing is kept in memory, nothing is called, nothing leaves */
 	asm_label *callee;
-	VEC(asm_label) pc; VEC(ir_ref) pc_node;
 };
 
 static enum x64_reg R(const struct emit *e, const struct mach_ins *i, unsigned k) { return e->m->opnd.at[i->opnd + k].reg; }
@@ -274,15 +273,6 @@ static void sign(struct emit *e, const struct mach_ins *i)
 	x64_rm(e->a, op, 16, R(e, i, 0), x64_rip(asm_literal(e->a, lit, 16)));
 }
 
-static void note_pc(struct emit *e, const struct mach_ins *i)
-{
-	asm_label l = asm_label_new(e->a);
-
-	asm_bind(e->a, l);
-	vec_push(e->m->mem, &e->pc, l);
-	vec_push(e->m->mem, &e->pc_node, i->node);
-}
-
 static asm_label callee(struct emit *e, uint32_t k)
 {
 	if (e->callee[k] == UINT32_MAX)
@@ -302,7 +292,6 @@ static void call(struct emit *e, const struct mach_ins *i)
 		x64_call(e->a, callee(e, (uint32_t)i->imm));
 	else
 		x64_call_r(e->a, X64_R11);
-	note_pc(e, i);
 }
 
 /* A block without code of its own: only a jump, and no moves before it. */
@@ -486,7 +475,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 		e.block[b] = asm_label_new(a);
 	for (uint32_t x = 0; x < m->exit.n; x++)
 		e.exit[x] = asm_label_new(a);
-	e.callee = arena_alloc(m->mem, (m->f->callee.n + 1) * sizeof *e.callee);
+	e.callee = arena_alloc(m->f->mem, (m->f->callee.n + 1) * sizeof *e.callee);
 	for (uint32_t k = 0; k < m->f->callee.n; k++)
 		e.callee[k] = UINT32_MAX;
 	e.has_moves = arena_zero(m->mem, m->ins.n + 1);
@@ -507,15 +496,9 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 	exit_stubs(&e, exit_tail, unit);
 	asm_flush_literals(a);
 	asm_relax(a);
-	out->entry = 0;
 	out->callee = e.callee;
-	out->frame_bytes = e.frame;
 	out->slot0 = e.slot0;
 	out->saved = e.saved;
-	for (uint32_t x = 0; x < m->exit.n; x++)
-		vec_push(m->mem, &out->exit, ((struct target_exit){ asm_label_at(a, e.exit[x]) }));
-	for (uint32_t k = 0; k < e.pc.n; k++)
-		vec_push(m->mem, &out->pc, ((struct target_pc){ asm_label_at(a, e.pc.at[k]), e.pc_node.at[k] }));
 }
 
 /* ---- runtime stubs ----------------------------------------------------------------------------------------------------- */
