@@ -15,7 +15,7 @@ cd "$(dirname "$0")"
 
 # What is needed, by purpose.
 PKG_BUILD="gcc libc6-dev meson ninja-build pkg-config binutils python3 libcapstone-dev libedit-dev"
-PKG_TEST="libcmocka-dev llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc clang-19 csmith libcsmith-dev"
+PKG_TEST="libcmocka-dev g++ llvm-19 llvm-19-tools clang libclang-rt-14-dev mandoc clang-19 csmith libcsmith-dev"
 PKG_FMT="clang-format"
 PKG_DOCS="mandoc"
 PKG_LUA="lua5.4 luajit"		# only to be compared with
@@ -90,7 +90,7 @@ cmd_help() {
 	  mutate               plant faults one at a time in a copy of the tree and see that the tests turn red
 	  fmt [--check]        remove blanks at the ends of lines, or only say where they are
   fmt FILE...          run clang-format over these C files, a start for new code
-	  docs [--check]       write the reference pages that come from tables; check links and man pages
+	  docs [--check]       write the reference pages that come from tables and from hew.h; check links and man pages
 	  help                 this text
 	EOF
 }

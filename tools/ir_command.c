@@ -379,7 +379,7 @@ static bool read_functions(struct ir_tool *t, struct arena *mem, const char *tex
 	for (;;) {
 		struct ir_error e;
 		int first = first_line(at, line);
-		struct ir_func *f = ir_parse(mem, &at, &line, symbol, NULL, t->no_fold, &e);
+		struct ir_func *f = ir_parse(mem, mem, &at, &line, symbol, NULL, t->no_fold, &e);
 		char why[300];
 
 		if (!f && e.text[0]) {

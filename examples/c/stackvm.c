@@ -4,9 +4,13 @@
  *
  * Numbers are 64-bit integers; a result that does not fit is an error. Compiled code knows only the common case: when a guard
  * fails, the interpreter goes on at that instruction and raises the error.
+ *
+ *   stackvm			runs all programs
+ *   stackvm [-i] fib 30		runs one; -i: interpreted only
  */
 #include <hew.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,49 +224,84 @@ static void tell(void *arg, const struct hew_event *e)
 		printf("%s is interpreted: %s\n", fn->name, e->why);
 }
 
-static struct fn functions[] = {
+enum { FIB, SUM, FACTORIAL, FUNCTIONS };
+
+static struct fn functions[FUNCTIONS] = {
 	{ .name = "fib", .params = 1, .locals = 1, .length = 16, .code = {
 		{ LOAD, 0 }, { PUSH, 2 }, { LESS, 0 }, { JUMP0, 6 }, { LOAD, 0 }, { RETURN, 0 },
-		{ LOAD, 0 }, { PUSH, 1 }, { SUB, 0 }, { CALL, 0 }, { LOAD, 0 }, { PUSH, 2 }, { SUB, 0 }, { CALL, 0 }, { ADD, 0 }, { RETURN, 0 } } },
+		{ LOAD, 0 }, { PUSH, 1 }, { SUB, 0 }, { CALL, FIB }, { LOAD, 0 }, { PUSH, 2 }, { SUB, 0 }, { CALL, FIB }, { ADD, 0 }, { RETURN, 0 } } },
 	{ .name = "sum", .params = 3, .locals = 3, .length = 15, .code = {		/* of 0 .. n-1; called with n, 0, 0 */
 		{ LOAD, 1 }, { LOAD, 0 }, { LESS, 0 }, { JUMP0, 13 }, { LOAD, 2 }, { LOAD, 1 }, { ADD, 0 }, { STORE, 2 },
 		{ LOAD, 1 }, { PUSH, 1 }, { ADD, 0 }, { STORE, 1 }, { JUMP, 0 }, { LOAD, 2 }, { RETURN, 0 } } },
 	{ .name = "factorial", .params = 1, .locals = 1, .length = 13, .code = {
 		{ LOAD, 0 }, { PUSH, 1 }, { LESS, 0 }, { JUMP0, 6 }, { PUSH, 1 }, { RETURN, 0 },
-		{ LOAD, 0 }, { LOAD, 0 }, { PUSH, 1 }, { SUB, 0 }, { CALL, 2 }, { MUL, 0 }, { RETURN, 0 } } },
+		{ LOAD, 0 }, { LOAD, 0 }, { PUSH, 1 }, { SUB, 0 }, { CALL, FACTORIAL }, { MUL, 0 }, { RETURN, 0 } } },
 };
 
-static void run(struct vm *vm, int number, int64_t n)
+static bool run(struct vm *vm, int number, int64_t n)
 {
 	if (setjmp(vm->fail))
-		return;
+		return false;
 	memset(vm->stack[0].slot, 0, sizeof vm->stack[0].slot);
 	vm->stack[0].slot[0] = n;
 	printf("%s(%lld) = %lld\n", functions[number].name, (long long)n, (long long)call(vm, &functions[number], vm->stack));
+	return true;
 }
 
-int main(void)
+static void run_all(struct vm *vm)
+{
+	run(vm, FIB, 20);
+	run(vm, FIB, 25);
+	run(vm, SUM, 1000000);
+	for (int n = 14; n <= 21; n++)
+		run(vm, FACTORIAL, n);
+}
+
+/* The function of this name and the number; -1: there is none. */
+static int chosen(const char *name, const char *text, int64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoll(text, &end, 10);
+	for (int k = 0; k < FUNCTIONS; k++)
+		if (!strcmp(name, functions[k].name) && end > text && !*end && !errno)
+			return k;
+	fprintf(stderr, "stackvm: there is no %s(%s); try fib 30, sum 100000000 or factorial 20\n", name, text);
+	return -1;
+}
+
+int main(int argc, char **argv)
 {
 	static const struct hew_guest guest = { .name = "stackvm", .lift = lift, .rebuild = rebuild, .resume = interpret };
 	static struct vm vm = { .fn = functions };
 	struct hew_tier_options o = hew_tier_defaults();
-	struct hew *x;
+	bool interpreted = argc > 1 && !strcmp(argv[1], "-i"), ok = true;
+	struct hew *x = NULL;
+	int64_t n = 0;
+	int number = 0;
 
+	argc -= interpreted;
+	argv += interpreted;
+	if (argc != 1 && argc != 3) {
+		fprintf(stderr, "usage: stackvm [-i] [FUNCTION N]\n");
+		return 2;
+	}
+	if (argc == 3 && (number = chosen(argv[1], argv[2], &n)) < 0)
+		return 2;
 	o.event = tell;
 	o.call_threshold = 100;
-	if (hew_open(NULL, &x) == HEW_OK)
+	if (!interpreted && hew_open(NULL, &x) == HEW_OK)
 		hew_guest_open(x, &guest, &o, &vm, &vm.g);	/* else vm.g is NULL and everything is interpreted */
-	for (int k = 0; k < 3; k++)
+	for (int k = 0; k < FUNCTIONS; k++)
 		hew_tier_init(vm.g, &functions[k].tier);
-	run(&vm, 0, 20);
-	run(&vm, 0, 25);
-	run(&vm, 1, 1000000);
-	for (int n = 14; n <= 20; n++)
-		run(&vm, 2, n);
-	run(&vm, 2, 21);
-	for (int k = 0; k < 3; k++)
+	if (argc == 3)
+		ok = run(&vm, number, n);
+	else
+		run_all(&vm);
+	for (int k = 0; k < FUNCTIONS; k++)
 		hew_tier_drop(vm.g, &functions[k].tier);
 	hew_guest_close(vm.g);
 	hew_close(x);
-	return 0;
+	return ok ? 0 : 1;
 }

@@ -8,6 +8,7 @@
 
 struct hew {
 	struct tier_context x;
+	struct arena strings;		/* constants of functions that were read from text */
 	char error[400];
 };
 

@@ -110,7 +110,7 @@ static void report(struct hew_guest_vm *g, const struct hew_lift *what, const st
 		g->o.event(g->o.event_arg, &e);
 }
 
-void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame)
+static void *up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame)
 {
 	struct hew_lift what = { .func = func, .pc = pc, .frame = frame, .attempt = t->attempts };
 	struct tier_compile c = { .level = g->o.level, .careful = t->careful, .stress = g->o.stress, .fail_guard = g->o.fail_guard, .fail_each = g->o.fail_each, .verify = g->o.verify,
@@ -142,6 +142,14 @@ void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, 
 	}
 	tier_set_counters(g, t);
 	return u ? u->code.rx : NULL;
+}
+
+void *hew_tier_up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, uint32_t pc, void *frame)
+{
+	if (g)
+		return up(g, t, func, pc, frame);
+	hew_tier_init(NULL, t);		/* even a counter that never gets hot ends after two thousand million */
+	return NULL;
 }
 
 struct hew_result hew_enter(struct hew_guest_vm *g, void *code, void *vm, void *frame, void **resume_frame, uint64_t *resume_pc)

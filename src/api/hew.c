@@ -62,6 +62,7 @@ void hew_close(struct hew *x)
 	if (!x)
 		return;
 	tier_close(&x->x);
+	arena_fini(&x->strings);
 	base_free(x, sizeof *x);
 }
 

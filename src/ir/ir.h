@@ -261,8 +261,9 @@ void ir_place(struct ir_func *f);			/* writes the placement into the blocks */
 void ir_print(struct ir_func *f, struct text *out);
 typedef void *ir_symbol_fn(void *arg, const char *name);	/* address of a symbol of the text, or NULL */
 struct ir_error { int line; char text[200]; };
-/* Reads functions; NULL and *e filled on error. Returns the first; the next ones are chained by the caller through *at. */
-struct ir_func *ir_parse(struct arena *mem, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e);
+/* Reads functions; NULL and *e filled on error. Returns the first; the next ones are chained by the caller through *at. The bytes of string
+ * constants are in strings, which outlives the code. */
+struct ir_func *ir_parse(struct arena *mem, struct arena *strings, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e);
 bool ir_verify(struct ir_func *f, char *why, size_t n);	/* false and the first complaint */
 bool ir_verify_built(struct ir_func *f, char *why, size_t n);	/* the same, faster for what no pass has touched */
 /* Would a node with these fields be well typed? */

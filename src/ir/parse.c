@@ -18,7 +18,7 @@ struct name { const char *s; size_t n; ir_ref ref; };
 struct block_name { const char *s; size_t n; uint32_t b; bool defined; };
 struct parser {
 	struct ir_func *f;
-	struct arena *mem;
+	struct arena *mem, *strings;
 	const char *at;
 	int line;
 	ir_symbol_fn *sym;
@@ -269,7 +269,7 @@ static ir_ref symbol(struct parser *p)
 static ir_ref string(struct parser *p)
 {
 	const char *from = p->at++;
-	char *s = arena_alloc(p->mem, strlen(p->at) + 1), *name;
+	char *s = arena_alloc(p->strings, strcspn(p->at, "\n") + 1), *name;
 	size_t n = 0;
 
 	for (; *p->at != '"'; p->at++) {
@@ -765,9 +765,9 @@ static void check_complete(struct parser *p)
 	}
 }
 
-struct ir_func *ir_parse(struct arena *mem, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e)
+struct ir_func *ir_parse(struct arena *mem, struct arena *strings, const char **at, int *line, ir_symbol_fn *sym, void *arg, bool no_fold, struct ir_error *e)
 {
-	struct parser p = { .mem = mem, .at = *at, .line = *line, .sym = sym, .sym_arg = arg, .e = e };
+	struct parser p = { .mem = mem, .strings = strings, .at = *at, .line = *line, .sym = sym, .sym_arg = arg, .e = e };
 
 	e->line = 0;
 	e->text[0] = 0;

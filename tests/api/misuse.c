@@ -214,8 +214,12 @@ static bool refused(struct hew *x, unsigned k)
 	struct hew_fn *f = start(x);
 	struct hew_code *c = (struct hew_code *)f;
 	enum hew_status s;
+	char *text;
 
 	mistakes[k].wrong(f);
+	text = hew_fn_text(f);		/* to be looked at, however wrong it is */
+	assert_non_null(text);
+	free(text);
 	if (mistakes[k].wrong != entry_left_open && mistakes[k].wrong != block_left_open && !hew_ended(f))
 		hew_ret(f, a);
 	s = hew_compile(f, NULL, &c);
@@ -311,6 +315,22 @@ static void statuses(void **state)
 	assert_true(strlen(hew_error(NULL)) > 0);
 }
 
+/* Without a guest everything is interpreted, for however long. */
+static void no_guest(void **state)
+{
+	struct hew_tier t;
+
+	(void)state;
+	hew_tier_init(NULL, &t);
+	assert_false(hew_hot(&t) || hew_hot_loop(&t));
+	t.calls = t.loops = 0;
+	assert_true(hew_hot(&t) && hew_hot_loop(&t));
+	assert_null(hew_tier_up(NULL, &t, &t, HEW_AT_ENTRY, NULL));
+	assert_false(hew_hot(&t) || hew_hot_loop(&t));
+	hew_tier_drop(NULL, &t);
+	hew_guest_close(NULL);
+}
+
 /* The values of the builder's queries. */
 static void queries(void **state)
 {
@@ -342,6 +362,7 @@ int main(void)
 		cmocka_unit_test(without_verifier),
 		cmocka_unit_test_setup_teardown(the_first_mistake_counts, open_context, close_context),
 		cmocka_unit_test_setup_teardown(statuses, open_context, close_context),
+		cmocka_unit_test(no_guest),
 		cmocka_unit_test_setup_teardown(queries, open_context, close_context),
 	};
 

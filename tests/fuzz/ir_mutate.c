@@ -232,7 +232,7 @@ static const char *round_trip(struct ir_func *f)
 	ir_print(f, &one);
 	at = one.s;
 	arena_init(&mem, out_of_memory, NULL);
-	g = ir_parse(&mem, &at, &line, symbol, NULL, true, &e);
+	g = ir_parse(&mem, &mem, &at, &line, symbol, NULL, true, &e);
 	if (!g) {
 		snprintf(why, sizeof why, "what was printed is not read back: line %d: %s", e.line, e.text);
 		wrong = why;
@@ -277,7 +277,7 @@ static const char *one_text(struct trial *t, const char *text, bool no_fold, uin
 		char why[300] = "";
 
 		arena_init(&mem, out_of_memory, NULL);
-		f = ir_parse(&mem, &at, &line, symbol, NULL, no_fold, &e);
+		f = ir_parse(&mem, &mem, &at, &line, symbol, NULL, no_fold, &e);
 		if (!f && !e.text[0]) {
 			arena_fini(&mem);
 			break;

@@ -50,7 +50,7 @@ static struct ir_func *read(struct arena *mem, const char *text)
 {
 	struct ir_error e;
 	int line = 1;
-	struct ir_func *f = ir_parse(mem, &text, &line, symbol, NULL, false, &e);
+	struct ir_func *f = ir_parse(mem, mem, &text, &line, symbol, NULL, false, &e);
 
 	if (!f) {
 		printf("%d: %s\n", e.line, e.text);
