@@ -179,6 +179,9 @@ struct hew_compile_options {
 	const char *passes;		/* instead of the level's: comma-separated pass names, "" for none */
 	uint64_t stress;		/* not 0: seed that randomises the allocator */
 	unsigned max_regs;		/* not 0: allocate from so many general and floating registers only */
+	/* What would go over these is refused with HEW_CANNOT, and all that it took is given back. */
+	size_t max_memory;		/* not 0: most bytes of memory for one function and the work on it, its code not counted */
+	unsigned max_ms;		/* not 0: most milliseconds for the whole call */
 	long *fail_guard;		/* not NULL: counts down at each guard; the guard that makes it 0 fails */
 	char **ir_text, **asm_text;	/* not NULL: malloc'ed dumps after optimising; the caller frees */
 };
@@ -232,6 +235,8 @@ struct hew_tier_options {
 	int exit_limit;				/* failures of one exit until its function is compiled anew */
 	int attempt_limit;			/* recompilations until guesses are given up, twice as many until the function is barred */
 	int level;
+	size_t max_memory;			/* as in hew_compile_options: what would go over is not compiled, now */
+	unsigned max_ms;
 	bool verify;
 	uint64_t stress;
 	/* Tests of exits: fail_every: of all guards executed every so many-th fails, counted in *fail_guard (then not NULL). fail_each: every

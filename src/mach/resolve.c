@@ -142,6 +142,7 @@ static void edge(struct resolve *r, const struct mach_block *from, uint32_t k)
 	for (uint32_t q = 0; q < to->live_in.n; q++) {
 		struct mach_loc there = loc_at(r, to->live_in.at[q], enter);
 
+		arena_poll(m->mem);
 		if (there.where == MACH_REG)
 			move(r, loc_at(r, to->live_in.at[q], leave), there);
 	}

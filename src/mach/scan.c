@@ -483,6 +483,7 @@ void ra_scan(struct ra *ra)
 
 		s.pos = ra_start(at(&s, i));
 		expire(&s);
+		arena_poll(s.m->mem);
 		if (!try_free(&s, i))
 			take_blocked(&s, i);
 		if (at(&s, i)->reg != MACH_NO_REG)

@@ -15,6 +15,7 @@ static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct op
 {
 	char what[256];
 
+	arena_look(f->mem);
 	p->run(f);
 	if (!o->verify || ir_verify(f, what, sizeof what))
 		return true;

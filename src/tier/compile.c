@@ -29,7 +29,7 @@ struct compile {
 	enum hew_status status;
 };
 
-static void bail(struct compile *k, enum hew_status s, const char *why)
+_Noreturn static void bail(struct compile *k, enum hew_status s, const char *why)
 {
 	k->status = s;
 	if (why != k->x->why)
@@ -37,7 +37,16 @@ static void bail(struct compile *k, enum hew_status s, const char *why)
 	longjmp(k->fail, 1);
 }
 
-static void out_of_memory(void *arg) { bail(arg, HEW_NO_MEMORY, "not enough memory to compile"); }
+static void out_of_memory(void *arg)
+{
+	struct compile *k = arg;
+
+	switch (k->f->mem->refused) {
+	case ARENA_LIMIT: bail(k, HEW_CANNOT, "takes more memory to compile than max_memory allows");
+	case ARENA_LATE: bail(k, HEW_CANNOT, "takes more time to compile than max_ms allows");
+	default: bail(k, HEW_NO_MEMORY, "not enough memory to compile");
+	}
+}
 static void cannot(void *arg, const char *why) { bail(arg, HEW_CANNOT, why); }
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
@@ -315,8 +324,13 @@ static bool attempt(struct compile *k, void (*phase)(struct compile *))
 
 	mem->oom = out_of_memory;
 	mem->oom_arg = k;
-	if (!setjmp(k->fail))
+	mem->refused = ARENA_NO_MEMORY;
+	mem->deadline = k->c->max_ms ? k->c->ns + k->c->max_ms * UINT64_C(1000000) : 0;
+	if (!setjmp(k->fail)) {
+		arena_limit(mem, k->c->max_memory);
 		phase(k);
+	}
+	mem->limit = mem->deadline = 0;
 	mem->oom = oom;
 	mem->oom_arg = arg;
 	return k->status == HEW_OK;
@@ -367,10 +381,10 @@ static bool every_phase(struct compile *all, uint32_t n)
 
 enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_func *const *f, struct tier_compile *c, struct hew_unit **out)
 {
-	uint64_t start = os_now_ns();
 	struct compile *all;
 	enum hew_status s = HEW_OK;
 
+	c->ns = os_now_ns();
 	for (uint32_t i = 0; i < n; i++)
 		out[i] = NULL;
 	if (!x->space) {
@@ -401,6 +415,6 @@ enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_f
 		else if (all[i].u)
 			tier_unit_free(x, all[i].u);
 	base_free(all, n * sizeof *all);
-	c->ns = os_now_ns() - start;
+	c->ns = os_now_ns() - c->ns;
 	return s;
 }
