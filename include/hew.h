@@ -352,6 +352,9 @@ struct hew_compile_options {
 	const char *passes;		/* instead of the level's: comma-separated pass names, "" for none */
 	uint64_t stress;		/* tests, not 0: seed that randomises the allocator */
 	unsigned max_regs;		/* tests, not 0: allocate from so many general and floating registers only */
+	/* What would go over these is refused with HEW_CANNOT, and all that it took is given back. */
+	size_t max_memory;		/* not 0: most bytes of memory for one function and the work on it, its code not counted */
+	unsigned max_ms;		/* not 0: most milliseconds for the whole call */
 	long *fail_guard;		/* tests, not NULL: counts down at each guard; the guard that makes it 0 fails */
 	char **ir_text;			/* not NULL: gets the IR after optimising as text, from malloc, or NULL; the caller frees it */
 	char **asm_text;		/* not NULL: the same for the machine code */
@@ -465,6 +468,8 @@ struct hew_tier_options {
 	int exit_limit;			/* failures of one exit until its function is compiled anew */
 	int attempt_limit;		/* recompilations until guesses are given up, twice as many until the function is barred */
 	int level;			/* as in struct hew_compile_options */
+	size_t max_memory;		/* as there: what would go over is not compiled, now */
+	unsigned max_ms;		/* the same for the time */
 	bool verify;			/* tests: check IR and allocation */
 	uint64_t stress;		/* tests: as in struct hew_compile_options */
 	/* tests, not NULL: of all guards executed every fail_every-th fails, counted here */

@@ -114,7 +114,7 @@ static void *up(struct hew_guest_vm *g, struct hew_tier *t, const void *func, ui
 {
 	struct hew_lift what = { .func = func, .pc = pc, .frame = frame, .attempt = t->attempts };
 	struct tier_compile c = { .level = g->o.level, .careful = t->careful, .stress = g->o.stress, .fail_guard = g->o.fail_guard, .fail_each = g->o.fail_each, .verify = g->o.verify,
-		.want_ir = g->o.want_ir, .want_asm = g->o.want_asm };
+		.max_memory = g->o.max_memory, .max_ms = g->o.max_ms, .want_ir = g->o.want_ir, .want_asm = g->o.want_asm };
 	const char *why = NULL;
 	struct hew_unit *u = tier_find(t, pc);
 	enum hew_status s;

@@ -88,6 +88,7 @@ static enum hew_status compile_all(struct hew *x, int n, struct hew_fn *const *f
 	struct hew_unit **u)
 {
 	struct tier_compile c = { .level = o->level ? o->level : 2, .passes = o->passes, .stress = o->stress, .fail_guard = o->fail_guard, .foreign = true,
+		.max_memory = o->max_memory, .max_ms = o->max_ms,
 		.allocatable = api_register_mask(x->x.target, o->max_regs), .verify = x->x.verify, .want_ir = o->ir_text, .want_asm = o->asm_text };
 	enum hew_status s;
 

@@ -9,6 +9,8 @@
  */
 #include "base/base.h"
 
+#include "base/os/os.h"
+
 #if BASE_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISON(p, n) __asan_poison_memory_region((p), (n))
@@ -31,19 +33,37 @@ void arena_init(struct arena *a, void (*oom)(void *), void *arg)
 	*a = (struct arena){ .oom = oom, .oom_arg = arg };
 }
 
-_Noreturn static void out_of_memory(struct arena *a)
+_Noreturn static void refuse(struct arena *a, int why)
 {
+	a->refused = why;
 	if (a->oom != NULL)
 		a->oom(a->oom_arg);
 	base_bug(__FILE__, __LINE__, "arena out of memory and nobody to tell");
 }
 
+static bool too_much(const struct arena *a, size_t more)
+{
+	return a->limit && a->total + (a->with ? a->with->total : 0) + more > a->limit;
+}
+
+void arena_look(struct arena *a)
+{
+	if (too_much(a, 0))
+		refuse(a, ARENA_LIMIT);
+	if (a->deadline && os_now_ns() > a->deadline)
+		refuse(a, ARENA_LATE);
+}
+
 static void push_chunk(struct arena *a, struct arena_chunk **list, size_t size)
 {
-	struct arena_chunk *c = base_realloc(NULL, 0, sizeof *c + size);
+	struct arena_chunk *c;
 
+	if (too_much(a, size))
+		refuse(a, ARENA_LIMIT);
+	arena_look(a);
+	c = base_realloc(NULL, 0, sizeof *c + size);
 	if (UNLIKELY(c == NULL))
-		out_of_memory(a);
+		refuse(a, ARENA_NO_MEMORY);
 	c->next = *list;
 	c->size = size;
 	*list = c;
@@ -107,7 +127,7 @@ void *arena_alloc(struct arena *a, size_t n)
 	size_t room = round_up(n);
 
 	if (UNLIKELY(n > PTRDIFF_MAX))
-		out_of_memory(a);
+		refuse(a, ARENA_NO_MEMORY);
 	if (LIKELY(a->head != NULL && room <= a->head->size - a->used)) {
 		uint8_t *p = a->head->data + a->used;
 
@@ -153,7 +173,7 @@ void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t si
 
 	ASSERT(n <= *cap && size > 0);
 	if (UNLIKELY(*cap > UINT32_MAX / 2 || more > PTRDIFF_MAX / size))
-		out_of_memory(a);
+		refuse(a, ARENA_NO_MEMORY);
 	new_room = round_up(more * size);
 	if (*cap > 0 && a->head != NULL && (uint8_t *)at + old_room == a->head->data + a->used
 	    && new_room - old_room <= a->head->size - a->used) {

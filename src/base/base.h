@@ -62,7 +62,12 @@ struct arena {
 	struct arena_chunk *big;	/* chunks of one object each */
 	size_t used;			/* bytes used in head */
 	size_t total;			/* bytes in all chunks */
-	void (*oom)(void *);		/* called when memory is refused; must not return */
+	size_t limit;			/* not 0: most bytes in all chunks, */
+	struct arena *with;		/* those of this one added; or NULL */
+	uint64_t deadline;		/* not 0: when whoever works with it must be done, as os_now_ns tells the time */
+	uint32_t polls;
+	enum { ARENA_NO_MEMORY, ARENA_LIMIT, ARENA_LATE } refused;
+	void (*oom)(void *);		/* called when memory is refused, or time is over; must not return */
 	void *oom_arg;
 };
 
@@ -72,6 +77,14 @@ void arena_clear(struct arena *a);		/* everything in it is gone; its newest chun
 void *arena_alloc(struct arena *a, size_t n);	/* 16-byte aligned, not cleared */
 void *arena_zero(struct arena *a, size_t n);
 char *arena_strdup(struct arena *a, const char *s);
+
+/* For loops that may take long without asking for memory. */
+void arena_look(struct arena *a);
+static inline void arena_poll(struct arena *a)
+{
+	if (UNLIKELY(a->deadline != 0) && ++a->polls % 256 == 0)
+		arena_look(a);
+}
 
 /* Scratch use inside a pass: everything allocated after the mark is gone at the release; marks nest. */
 struct arena_mark {

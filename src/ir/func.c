@@ -8,6 +8,8 @@
 
 #include <ctype.h>
 
+enum { MAX_RECENT = 500 };
+
 const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define PURE IR_PURE
 #define COMM IR_COMM
@@ -270,10 +272,10 @@ ir_ref ir_again(struct ir_func *f, ir_ref r)
 	return r;
 }
 
-/* A load or check of this block that is the same node, or 0. */
+/* A load or check of this block, not too far back, that is the same node, or 0. */
 static ir_ref seen_in_block(const struct ir_func *f, const struct ir_node *n)
 {
-	for (uint32_t i = f->recent.n; i-- > 0;) {
+	for (uint32_t i = f->recent.n; i-- > 0 && f->recent.n - i <= MAX_RECENT;) {
 		const struct ir_node *m = ir_at(f, f->recent.at[i]);
 
 		if (m->op == n->op && m->type == n->type && m->a == n->a && m->b == n->b &&

@@ -85,6 +85,7 @@ static void block_liveness(struct ra *ra)
 			uint32_t b = l.work.at[--l.work.n];
 			struct mach_block *blk = &m->block.at[b];
 
+			arena_poll(m->mem);
 			if (b + 1 == l.def[v] || (blk->live_in.n && blk->live_in.at[blk->live_in.n - 1] == v))
 				continue;
 			vec_push(m->mem, &blk->live_in, v);
@@ -208,8 +209,10 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 		const struct mach_block *to = &m->block.at[blk->succ.at[s]];
 		const struct ir_edge *e = &m->f->edge.at[blk->edge.at[s]];
 
-		for (uint32_t k = 0; k < to->live_in.n; k++)
+		for (uint32_t k = 0; k < to->live_in.n; k++) {
+			arena_poll(m->mem);
 			add_range(ra, to->live_in.at[k], from, to_end);
+		}
 		for (uint32_t k = 0; k < e->n; k++) {
 			ir_ref r = m->f->pool.at[e->args + k];
 

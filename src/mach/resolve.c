@@ -142,6 +142,7 @@ static void edge(struct resolve *r, const struct mach_block *from, uint32_t k)
 	for (uint32_t q = 0; q < to->live_in.n; q++) {
 		struct mach_loc there;
 
+		arena_poll(m->mem);
 		if (!r->ra->iv.at[to->live_in.at[q]].next)
 			continue;	/* in one place all its life */
 		there = loc_at(r, to->live_in.at[q], enter);

@@ -521,6 +521,7 @@ void ra_scan(struct ra *ra)
 	for (uint32_t i; (i = take_next(&s)) != 0;) {
 		s.pos = at(&s, i)->start;
 		expire(&s);
+		arena_poll(s.m->mem);
 		if (!try_free(&s, i))
 			take_blocked(&s, i);
 		if (at(&s, i)->reg != MACH_NO_REG)

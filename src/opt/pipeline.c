@@ -16,6 +16,7 @@ static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct op
 	struct arena_mark m = arena_mark(f->tmp);
 	char what[256];
 
+	arena_look(f->mem);
 	p->run(f);
 	if (f->tmp != f->mem)
 		arena_release(f->tmp, m);

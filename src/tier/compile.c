@@ -29,7 +29,7 @@ struct compile {
 	enum hew_status status;
 };
 
-static void bail(struct compile *k, enum hew_status s, const char *why)
+_Noreturn static void bail(struct compile *k, enum hew_status s, const char *why)
 {
 	k->status = s;
 	if (why != k->x->why)
@@ -37,7 +37,16 @@ static void bail(struct compile *k, enum hew_status s, const char *why)
 	longjmp(k->fail, 1);
 }
 
-static void out_of_memory(void *arg) { bail(arg, HEW_NO_MEMORY, "not enough memory to compile"); }
+static void out_of_memory(void *arg)
+{
+	struct compile *k = arg;
+
+	switch (k->f->mem->refused | k->x->scratch.refused) {
+	case ARENA_LIMIT: bail(k, HEW_CANNOT, "takes more memory to compile than max_memory allows");
+	case ARENA_LATE: bail(k, HEW_CANNOT, "takes more time to compile than max_ms allows");
+	default: bail(k, HEW_NO_MEMORY, "not enough memory to compile");
+	}
+}
 static void cannot(void *arg, const char *why) { bail(arg, HEW_CANNOT, why); }
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
@@ -306,6 +315,17 @@ static void link_code(struct compile *k)
 		tier_disassemble(k->u, &k->c->assembly);
 }
 
+/* For the time of a phase. */
+static void limit(struct compile *k, struct arena *a, struct arena *with)
+{
+	a->oom = out_of_memory;
+	a->oom_arg = k;
+	a->refused = ARENA_NO_MEMORY;
+	a->limit = k->c->max_memory;
+	a->with = with;
+	a->deadline = k->c->max_ms ? k->c->ns + k->c->max_ms * UINT64_C(1000000) : 0;
+}
+
 /* Runs a phase; when memory ends, or what else is in the way, k->status says so. */
 static bool attempt(struct compile *k, void (*phase)(struct compile *))
 {
@@ -313,10 +333,14 @@ static bool attempt(struct compile *k, void (*phase)(struct compile *))
 	void (*oom)(void *) = mem->oom;
 	void *arg = mem->oom_arg;
 
-	mem->oom = k->x->scratch.oom = out_of_memory;
-	mem->oom_arg = k->x->scratch.oom_arg = k;
-	if (!setjmp(k->fail))
+	limit(k, mem, &k->x->scratch);
+	limit(k, &k->x->scratch, mem);
+	if (!setjmp(k->fail)) {
+		arena_look(mem);
 		phase(k);
+	}
+	mem->limit = mem->deadline = 0;
+	mem->with = NULL;
 	mem->oom = oom;
 	mem->oom_arg = arg;
 	arena_clear(&k->x->scratch);
@@ -368,10 +392,10 @@ static bool every_phase(struct compile *all, uint32_t n)
 
 enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_func *const *f, struct tier_compile *c, struct hew_unit **out)
 {
-	uint64_t start = os_now_ns();
 	struct compile *all;
 	enum hew_status s = HEW_OK;
 
+	c->ns = os_now_ns();
 	for (uint32_t i = 0; i < n; i++)
 		out[i] = NULL;
 	if (!x->space) {
@@ -405,6 +429,6 @@ enum hew_status tier_compile_all(struct tier_context *x, uint32_t n, struct ir_f
 			tier_unit_free(x, all[i].u);
 	arena_fini(&x->scratch);
 	base_free(all, n * sizeof *all);
-	c->ns = os_now_ns() - start;
+	c->ns = os_now_ns() - c->ns;
 	return s;
 }

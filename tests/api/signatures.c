@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * signatures.c - E3.2: 0 to 20 arguments of mixed types in both directions, against functions of the C compiler.
+ * signatures.c - E3.2: 0 to 20 and 300 arguments of mixed types in both directions, against functions of the C compiler.
  *
  * For each signature: compiled code as the callee (stores what it got), as the caller (loads what it passes), and in the
  * middle (passes on its own arguments, with values of its own live across the call), by both levels and with few registers.
@@ -9,12 +9,13 @@
 
 union bits { int32_t i; int64_t l; void *p; float f; double d; uint64_t word; };
 
-static union bits noted[20], result_bits;
+enum { MOST = 300 };
+static union bits noted[MOST], result_bits;
 
 struct signature {
 	hew_type result;
 	int n;
-	hew_type arg[20];
+	hew_type arg[MOST];
 	void *callee;
 	union bits (*caller)(void *fn, const union bits *in);
 };
@@ -80,7 +81,7 @@ static struct hew_fn *as_callee(struct hew *x, const struct signature *s)
 static struct hew_fn *as_caller(struct hew *x, const struct signature *s)
 {
 	struct hew_fn *f = hew_fn_new(x, "caller", HEW_VOID, TYPES(HEW_PTR, HEW_PTR));
-	hew_val v[20];
+	hew_val v[MOST];
 
 	memory(f, NULL);
 	for (int i = 0; i < s->n; i++)
@@ -97,7 +98,7 @@ static struct hew_fn *in_the_middle(struct hew *x, const struct signature *s)
 {
 	struct hew_fn *f = hew_fn_new(x, "middle", s->result, s->n, s->arg);
 	struct hew_call how = { .result = { s->result }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
-	hew_val v[20], other[20];
+	hew_val v[MOST], other[MOST];
 
 	for (int i = 0; i < s->n; i++) {
 		v[i] = hew_arg(f, i);
@@ -115,7 +116,7 @@ static void in_mode(struct hew *x, const struct hew_compile_options *o)
 		const struct signature *s = &signatures[k];
 		struct hew_code *callee = compile_with(as_callee(x, s), x, o), *caller = compile_with(as_caller(x, s), x, o),
 			*middle = compile_with(in_the_middle(x, s), x, o);
-		union bits in[20], out = { .word = 0 };
+		union bits in[MOST], out = { .word = 0 };
 
 		make_values(s, in);
 		check_values(s, in, s->caller(hew_entry(callee), in));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""signatures.py N - C for signatures.c: N random function types of 0 to 20 arguments, each with a callee and a caller.
+"""signatures.py N - C for signatures.c: N random function types of 0 to 20 arguments, a few of 300, each with a callee and a caller.
 
 A callee notes the bits of its arguments in `noted` and returns the value that `result_bits` holds; a caller takes the bits
 of the arguments from an array and gives the bits of the result. Both are compiled by the C compiler, so they are the
@@ -19,8 +19,8 @@ def main():
     rows = []
     print('/* SPDX-License-Identifier: MIT\n * Written by signatures.py while building. */')
     for k in range(n):
-        # the first ones go through every number of arguments with every type alone, the rest are mixed
-        count = k % 21 if k < 105 else rnd.randrange(21)
+        # the first ones go through every number of arguments with every type alone, the rest are mixed, the last ones are long
+        count = k % 21 if k < 105 else 300 if k >= n - 3 else rnd.randrange(21)
         args = [list(TYPES)[k // 21]] * count if k < 105 else [rnd.choice(list(TYPES)) for _ in range(count)]
         result = rnd.choice(list(TYPES))
         c = [TYPES[t] for t in args]

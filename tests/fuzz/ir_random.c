@@ -23,7 +23,7 @@ enum { SECONDS = 30, FEWEST = 4 };
 
 /* ---- running ------------------------------------------------------------------------------------------------------- */
 
-struct outcome { bool left, early; uint32_t pc; unsigned n; int64_t value[GEN_SLOTS], tag[GEN_SLOTS]; int64_t result[2]; uint8_t buf[GEN_BUFFER]; };
+struct outcome { bool left, early, lost; uint32_t pc; unsigned n; int64_t value[GEN_SLOTS], tag[GEN_SLOTS]; int64_t result[2]; uint8_t buf[GEN_BUFFER]; };
 
 /* one NaN for all: payloads may differ */
 static int64_t canonical(enum ir_type t, int64_t bits)
@@ -94,6 +94,17 @@ static void take_exit(void *arg, struct hew_unit *u, uint32_t exit, const struct
 struct result { int64_t i; double d; };
 typedef struct result compiled_fn(void *, int64_t, int64_t, int32_t, double, float);
 
+/* Calls it with values in the registers that a callee has to keep, as far as the compiler finds room there; false: it does not. */
+static __attribute__((noinline)) bool call_kept(void *code, uint8_t *buf, const struct gen_input *in, struct result *r)
+{
+	int64_t a = 1, b = 2, c = 3, d = 4, e = 5;
+
+	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));
+	*r = ((compiled_fn *)(uintptr_t)code)(buf, in->a, in->b, in->c, in->d, in->e);
+	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));
+	return a == 1 && b == 2 && c == 3 && d == 4 && e == 5;
+}
+
 static void run_compiled(struct hew_unit *u, const struct gen_input *in, struct outcome *o)
 {
 	struct result r;
@@ -101,7 +112,7 @@ static void run_compiled(struct hew_unit *u, const struct gen_input *in, struct 
 	fill(o->buf);
 	u->on_exit = take_exit;
 	u->on_exit_arg = o;
-	r = ((compiled_fn *)(uintptr_t)u->code.rx)(o->buf, in->a, in->b, in->c, in->d, in->e);
+	o->lost = !call_kept(u->code.rx, o->buf, in, &r);
 	if (!o->left) {
 		o->result[0] = r.i;
 		memcpy(&o->result[1], &r.d, 8);
@@ -111,8 +122,10 @@ static void run_compiled(struct hew_unit *u, const struct gen_input *in, struct 
 
 static bool same(const struct outcome *a, const struct outcome *b)
 {
-	if (b->early)
-		return true;
+	if (b->lost)
+		printf("a register of the caller was not kept\n");
+	if (b->lost || b->early)
+		return !b->lost;
 	if (a->left != b->left || memcmp(a->buf, b->buf, GEN_BUFFER))
 		return false;
 	if (!a->left)

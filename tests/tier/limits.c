@@ -126,6 +126,27 @@ static void generic(void **state)
 	vm_close(m);
 }
 
+/* What takes more memory to compile than it may is interpreted; the guest is told why, and not asked for ever. */
+static void too_big(void **state)
+{
+	struct hew_tier_options o = vm_tier(0, -1);
+	struct vm *m;
+	struct vm_fn *fn;
+
+	(void)state;
+	o.max_memory = 1000;
+	m = vm_open(NULL, &o);
+	fn = add_double(m);
+	for (int i = 0; i < 1000; i++)
+		twice(m, fn, false);
+	assert_null(fn->tier.entry);
+	assert_true(fn->tier.barred);
+	assert_int_equal(vm_count(m, HEW_EV_COMPILED), 0);
+	assert_int_equal(vm_count(m, HEW_EV_BAILED), 2 * o.attempt_limit);
+	assert_non_null(strstr(m->event[0].why, "max_memory"));
+	vm_close(m);
+}
+
 static struct vm_value flip_type(struct vm *m, struct vm_frame *f, struct vm_value v)
 {
 	(void)m, (void)f;
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(sixteen),
 		cmocka_unit_test(barred),
 		cmocka_unit_test(generic),
+		cmocka_unit_test(too_big),
 		cmocka_unit_test(flipping_calls),
 		cmocka_unit_test(flipping_loop),
 		cmocka_unit_test(polls_are_free),
