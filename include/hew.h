@@ -136,7 +136,8 @@ void hew_ret2(struct hew_fn *f, hew_val a, hew_val b);
 bool hew_ended(const struct hew_fn *f);				/* the current block has its jump or return already */
 
 /* Calls. reads, writes: sets of alias classes (bit per class) the callee touches. */
-enum { HEW_CALL_VARIADIC = 1 };
+/* TWICE: the callee may return again later, as setjmp does. What hew_stack gives out in the caller then stays in memory. */
+enum { HEW_CALL_VARIADIC = 1, HEW_CALL_TWICE = 2 };
 struct hew_call {
 	hew_type result[2];		/* HEW_VOID: none */
 	uint32_t reads, writes;		/* HEW_ALL_CLASSES when unknown */

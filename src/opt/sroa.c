@@ -8,6 +8,9 @@
  * SSA per variable as in Cytron et al. (TOPLAS 1991), pruned: arguments go to the iterated dominance frontier of the
  * blocks that write it, as far as it is live there; what reaches a place is found by walking up the dominator tree to
  * the next block that knows, leaving the answer in all blocks on the way. What was never written is 0.
+ *
+ * Not in a function with a call that may return again: the way from wherever that happens back to behind the call is on no
+ * edge, so a value would be the one of the first return. Memory is as it was left.
  */
 #include "opt/opt.h"
 
@@ -448,7 +451,7 @@ bool opt_sroa(struct ir_func *f)
 	uint32_t edges = f->edge.n;
 	bool changed = false;
 
-	if (!ir_has_op(f, IR_stack))
+	if (!ir_has_op(f, IR_stack) || ir_calls_twice(f))
 		return false;
 	ir_analyse(f);
 	opt_subst_init(&s.s, f);
