@@ -73,6 +73,7 @@ struct ll_value {
 	uint32_t block;			/* block of the definition, 0 for parameters */
 	uint32_t place;			/* its place in that block, parameters 0 */
 	uint32_t sign_uses, uses;
+	struct ll_type *variable;	/* what the alloca makes that this is, if it makes one in the first block */
 };
 
 enum ll_op {

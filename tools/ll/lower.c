@@ -24,6 +24,8 @@ void ll_scan(struct ll *m, struct ll_func *fn)
 				fn->has_dynamic = true;
 			if (in->op == LL_call && in->callee->kind == LL_V_SYMBOL)
 				name = in->callee->sym->name;
+			if (in->op == LL_alloca && fn->order[i]->number == 0 && !in->n)
+				in->def->variable = in->type;
 			if (name.n >= 13 && !memcmp(name.s, "llvm.va_start", 13))
 				fn->has_start = true;
 			if (name.n >= 14 && !memcmp(name.s, "llvm.stacksave", 14))
