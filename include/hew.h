@@ -239,8 +239,11 @@ bool hew_ended(const struct hew_fn *f);
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
-/* Flag of a call: the callee is declared with "...". */
-enum { HEW_CALL_VARIADIC = 1 };
+/* Flags of a call. */
+enum {
+	HEW_CALL_VARIADIC = 1,		/* the callee is declared with "..." */
+	HEW_CALL_TWICE = 2		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
+};
 
 /* The set of all alias classes. */
 #define HEW_ALL_CLASSES UINT32_MAX
@@ -249,7 +252,7 @@ enum { HEW_CALL_VARIADIC = 1 };
 struct hew_call {
 	hew_type result[2];		/* HEW_VOID: none */
 	uint32_t reads, writes;		/* alias classes the callee touches, a bit for each; HEW_ALL_CLASSES when unknown */
-	unsigned flags;			/* 0 or HEW_CALL_VARIADIC */
+	unsigned flags;			/* HEW_CALL_..., or 0 */
 	hew_state state;		/* how the guest's frame looks if the callee throws or collects; 0: it does neither */
 };
 

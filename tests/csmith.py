@@ -10,10 +10,11 @@ Programs, IR and expected output of a seed stay in build-csmith, so that the nex
 
   ok         prints the same and ends the same way
   different  prints something else
-  crashed    dies of a signal, ends with another status (as `hew ll` does, with 1, for what it does not support), or takes 20 times as long as gcc -O0 and more than 20 seconds
-  refused    another command (--ll-command) that ends with 2, nothing printed, the reason as last line on stderr; reasons are tallied
+  crashed    dies of a signal, ends with another status, or takes 20 times as long as gcc -O0 and more than 20 seconds
+  refused    prints nothing and ends with 1 and a message about what is unsupported, as `hew ll` does, or with 2, as another command
+             (--ll-command) may, its reason the last line on stderr; reasons are tallied
 
-The status is 1 when any program differs or crashes. `./do test` runs a fixed range of seeds.
+The status is 1 when any program differs, crashes or is refused. `./do test` runs a fixed range of seeds.
 """
 import argparse
 import collections
@@ -40,6 +41,7 @@ FLOATS = (4, '--float')
 SLOW = 5                        # seconds gcc -O0 may take
 PATIENCE = (20, 20)             # hew may take so many times as long, and never less than so many seconds
 SKIP_STATUS, REFUSED = 77, 2
+FAILURES = ('different', 'crashed', 'refused')
 OUTCOMES = ('ok', 'different', 'crashed', 'refused', 'left out')
 
 
@@ -127,7 +129,7 @@ def reason(err):
     """The last line of a refusal without what belongs to one program only: file, line, numbers, names."""
     line = (err.decode('utf-8', 'replace').strip().splitlines() or ['no reason given'])[-1]
     line = re.sub(r'^(?:hew(?: ll)?: )?(?:\S+\.ll:)?(?:\d+:)*\s*', '', line)
-    return re.sub(r'([%@!#])[\w.$-]+', r'\1N', line)[:160]
+    return re.sub(r'([%@!#])(?!llvm\.)[\w.$-]+', r'\1N', line)[:160]
 
 
 def judge(known, status, out, err):
@@ -138,7 +140,7 @@ def judge(known, status, out, err):
         return 'crashed', 'ran out of time'
     if status < 0:
         return 'crashed', 'died of ' + (signal.Signals(-status).name if -status in signal.valid_signals() else str(-status))
-    if status == REFUSED and not out:
+    if not out and (status == REFUSED or (status == 1 and b': unsupported: ' in err)):
         return 'refused', reason(err)
     if status != known['status']:
         return 'crashed', f'exit status {status}: {reason(err)}'
@@ -155,7 +157,7 @@ def one_seed(number, o):
     for level in o.levels:
         argv = cbuild.fill(o.ll_command, hew=o.hew, level=level, ll=seed.ll)
         outcome, details = judge(known, *run(argv, max(PATIENCE[1], PATIENCE[0] * known['seconds'])))
-        if outcome in ('different', 'crashed'):
+        if outcome in FAILURES:
             if outcome == 'different' and seed.disputed(known):
                 outcome, details = 'left out', 'gcc -O0 and clang -O0 differ'
             else:
@@ -179,10 +181,10 @@ def report(counts, reasons, left_out):
     """The closing lines, in the form tests/run.py counts."""
     print('csmith: ' + ', '.join(f'{counts[x]} {x}' for x in OUTCOMES))
     for why, n in reasons.most_common():
-        print(f'skipped: refused: {why} ({n})')
+        print(f'refused: {why} ({n})')
     for why, n in left_out.most_common():
         print(f'skipped: left out: {why} ({n})')
-    print(f'{counts["ok"]} passed, {counts["different"] + counts["crashed"]} failed, {counts["refused"] + counts["left out"]} skipped')
+    print(f'{counts["ok"]} passed, {sum(counts[x] for x in FAILURES)} failed, {counts["left out"]} skipped')
 
 
 def span(text):
@@ -219,8 +221,8 @@ def main():
             for level, outcome, details in results:
                 counts[outcome] += 1
                 if outcome == 'refused':
-                    reasons[details] += 1
-                elif outcome == 'left out':
+                    reasons[details.splitlines()[0]] += 1
+                if outcome == 'left out':
                     left_out[details] += 1
                 elif outcome != 'ok':
                     print(f'{outcome}: seed {number} -O{level}: {details}', flush=True)
@@ -229,7 +231,7 @@ def main():
     if sys.stderr.isatty():
         print(file=sys.stderr)
     report(counts, reasons, left_out)
-    return 1 if counts['different'] + counts['crashed'] else 0
+    return 1 if any(counts[x] for x in FAILURES) else 0
 
 
 if __name__ == '__main__':

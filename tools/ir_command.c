@@ -204,7 +204,7 @@ static int evaluate(struct ir_tool *t, struct ir_func *f, struct arena *mem)
 		free_buffers(&a);
 		return 1;
 	case IR_UNSUPPORTED:
-		fprintf(stderr, "hew ir: @%s: the evaluator passes at most 6 integer and 8 floating arguments\n", f->name);
+		fprintf(stderr, "hew ir: @%s: the evaluator passes at most 6 integer and 8 floating arguments, and makes no call that may return again\n", f->name);
 		free_buffers(&a);
 		return 1;
 	}

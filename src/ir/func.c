@@ -249,6 +249,14 @@ bool ir_has_op(const struct ir_func *f, enum ir_op op)
 	return false;
 }
 
+bool ir_calls_twice(const struct ir_func *f)
+{
+	for (uint32_t i = 0; i < f->call.n; i++)
+		if (f->call.at[i].flags & IR_CALL_TWICE)
+			return true;
+	return false;
+}
+
 void ir_forget_shared(struct ir_func *f)
 {
 	memset(f->hash, 0, f->hash_cap * sizeof *f->hash);

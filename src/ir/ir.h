@@ -94,7 +94,7 @@ struct ir_state {
 };
 
 enum ir_conv { IR_CONV_C, IR_CONV_GUEST, IR_CONV_COLD, IR_CONV_TAIL };
-enum { IR_CALL_VARIADIC = 1, IR_CALL_NO_RETURN = 2 };
+enum { IR_CALL_VARIADIC = 1, IR_CALL_TWICE = 2, IR_CALL_NO_RETURN = 4 };
 struct ir_call {
 	uint8_t conv, flags, n_results;
 	uint8_t result[2];		/* types */
@@ -165,6 +165,7 @@ void ir_ret(struct ir_func *f, ir_ref a, ir_ref b);
 void ir_exit(struct ir_func *f, uint32_t state);
 uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct ir_slot *slots);
 bool ir_has_op(const struct ir_func *f, enum ir_op op);		/* any node, needed or not */
+bool ir_calls_twice(const struct ir_func *f);			/* any call, needed or not, that may return again */
 ir_ref ir_raw_node(struct ir_func *f, struct ir_node n);	/* for passes: no folding, no placing */
 void ir_forget_shared(struct ir_func *f);			/* for passes: nodes made so far are not shared any more */
 const char *ir_name_class(struct ir_func *f, unsigned cls, const char *name);	/* NULL, or what is wrong with the name, which is kept as it is */

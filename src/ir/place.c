@@ -219,34 +219,42 @@ static void write_block(struct place *p, uint32_t b)
 		write_before(p, &p->of_block[b].at[i]);
 }
 
-struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
+/* Finds the pure nodes that are needed and the earliest block of each. */
+static void prepare(struct place *p)
 {
-	struct place p = { .f = f, .mem = mem };
+	struct ir_func *f = p->f;
 
 	ir_analyse(f);
-	p.early = arena_zero(mem, f->node.n * sizeof *p.early);
-	p.late = arena_alloc(mem, f->node.n * sizeof *p.late);
-	memset(p.late, 0xff, f->node.n * sizeof *p.late);
-	p.block = arena_zero(mem, f->node.n * sizeof *p.block);
-	p.state = arena_zero(mem, f->node.n);
-	p.step = arena_zero(mem, f->node.n);
-	p.out = arena_zero(mem, f->block.n * sizeof *p.out);
-	p.of_block = arena_zero(mem, f->block.n * sizeof *p.of_block);
+	p->early = arena_zero(p->mem, f->node.n * sizeof *p->early);
+	p->late = arena_alloc(p->mem, f->node.n * sizeof *p->late);
+	memset(p->late, 0xff, f->node.n * sizeof *p->late);
+	p->block = arena_zero(p->mem, f->node.n * sizeof *p->block);
+	p->state = arena_zero(p->mem, f->node.n);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
 
 		for (uint32_t k = 0; k < b->ins.n; k++)
-			p.early[b->ins.at[k]] = f->order[i];
+			p->early[b->ins.at[k]] = f->order[i];
 		for (uint32_t k = 0; k < b->arg.n; k++)
-			p.early[b->arg.at[k]] = f->order[i];
+			p->early[b->arg.at[k]] = f->order[i];
 	}
 	for (uint32_t i = 0; i < f->n_order; i++)
-		each_use(&p, f->order[i], reach);
-	for (uint32_t i = 0; i < p.topo.n; i++) {
-		p.use_block = 0;
-		ir_visit(f, ir_at(f, p.topo.at[i]), deepest, &p);
-		p.early[p.topo.at[i]] = p.use_block;
+		each_use(p, f->order[i], reach);
+	for (uint32_t i = 0; i < p->topo.n; i++) {
+		p->use_block = 0;
+		ir_visit(f, ir_at(f, p->topo.at[i]), deepest, p);
+		p->early[p->topo.at[i]] = p->use_block;
 	}
+}
+
+struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
+{
+	struct place p = { .f = f, .mem = mem };
+
+	prepare(&p);
+	p.step = arena_zero(mem, f->node.n);
+	p.out = arena_zero(mem, f->block.n * sizeof *p.out);
+	p.of_block = arena_zero(mem, f->block.n * sizeof *p.of_block);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		each_use(&p, f->order[i], widen);
 	for (uint32_t i = p.topo.n; i-- > 0;) {
@@ -262,10 +270,183 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 	return (struct ir_placement){ .of_block = (void *)p.out };
 }
 
+/* ---- splitting ---------------------------------------------------------------------------------------------------------
+ *
+ * Sharing puts what many arms of a switch have in common before the switch, where it is computed for all of them and kept in
+ * memory until one arm wants it. Where a pure node is used in at least MIN_WAYS blocks below its place, and some way from there
+ * (that is not cold) needs it nowhere, it is made anew for each region in which every way needs it; no way computes it more
+ * often than once for each region that it comes through. Users first, so that operands follow. For long functions without frame
+ * states, only when code is made: the text form shares equal nodes again.
+ */
+
+enum { MIN_BLOCKS = 40, MIN_WAYS = 4, MAX_WAYS = 500 };
+struct use { uint32_t next, block; bool in_pool; size_t at; };	/* at: of the reference, in the pool or in the bytes of the nodes */
+struct split {
+	struct place p;
+	uint32_t *first;			/* by node: its uses */
+	VEC(struct use) use;
+	bool *need, *used;			/* by place in f->order: every way from there comes to a use; has a use */
+	uint32_t *way;				/* by block: its number among the regions of this node, from 1 */
+	uint64_t budget;			/* blocks that may still be looked at */
+};
+
+static ir_ref *slot_of(const struct split *s, const struct use *u)
+{
+	return u->in_pool ? &s->p.f->pool.at[u->at] : (ir_ref *)(void *)((char *)s->p.f->node.at + u->at);
+}
+
+static void note_use(void *arg, ir_ref *operand)
+{
+	struct split *s = arg;
+	struct ir_func *f = s->p.f;
+	size_t at = (size_t)((uintptr_t)operand - (uintptr_t)f->node.at);
+	struct use u = { .block = s->p.use_block, .at = at };
+
+	if (!floats(&s->p, *operand))
+		return;
+	if (at >= f->node.n * sizeof *f->node.at) {
+		u.in_pool = true;
+		u.at = (size_t)(operand - f->pool.at);
+	}
+	u.next = s->first[*operand];
+	s->first[*operand] = s->use.n;
+	vec_push(s->p.mem, &s->use, u);
+}
+
+/* The block where a node with these uses goes that could be in early already. */
+static uint32_t place_of(struct split *s, ir_ref r, uint32_t uses, uint32_t only)
+{
+	struct place *p = &s->p;
+
+	p->late[r] = UNPLACED;
+	for (uint32_t i = uses; i; i = s->use.at[i].next)
+		if (!only || s->way[s->use.at[i].block] == only)
+			p->late[r] = p->late[r] == UNPLACED ? s->use.at[i].block : common_dominator(p->f, p->late[r], s->use.at[i].block);
+	choose(p, r);
+	return p->block[r];
+}
+
+/* Sets need for blocks from `from` on, in order, up to the last use; false: too much work. */
+static bool find_need(struct split *s, ir_ref r, uint32_t from)
+{
+	const struct ir_func *f = s->p.f;
+	uint32_t last = from, e[2];
+
+	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next)
+		if (f->block.at[s->use.at[i].block].rpo > last)
+			last = f->block.at[s->use.at[i].block].rpo;
+	if (s->budget < last - from)
+		return false;
+	s->budget -= last - from;
+	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next)
+		s->used[f->block.at[s->use.at[i].block].rpo] = true;
+	for (uint32_t i = last + 1; i-- > from;) {
+		unsigned n = ir_succs(f, f->order[i], e);
+		bool all = n > 0;
+
+		for (unsigned k = 0; k < n; k++) {
+			uint32_t to = f->block.at[f->edge.at[e[k]].to].rpo;
+
+			all = all && to > i && (f->block.at[f->edge.at[e[k]].to].cold || (to <= last && s->need[to]));
+		}
+		s->need[i] = all || s->used[i];
+		s->used[i] = false;
+	}
+	return true;
+}
+
+/* The head of the region of a use: the highest block below `top` that needs r on every way; top: in more loops than it. */
+static uint32_t region(const struct split *s, uint32_t b, uint32_t top)
+{
+	const struct ir_func *f = s->p.f;
+	uint32_t head = b;
+
+	for (; b != top; b = f->block.at[b].idom)
+		if (s->need[f->block.at[b].rpo])
+			head = b;
+	while (head != top && f->block.at[head].loop_depth > f->block.at[top].loop_depth)
+		head = f->block.at[head].idom;
+	return head;
+}
+
+/* Numbers the regions of the uses of r below block top; 0: it stays where it is. */
+static uint32_t find_ways(struct split *s, ir_ref r, uint32_t top, uint32_t *head)
+{
+	const struct ir_func *f = s->p.f;
+	uint32_t blocks = 0, n = 0;
+
+	for (uint32_t i = s->first[r], last = UNPLACED; i; i = s->use.at[i].next) {
+		if (s->use.at[i].block == top || blocks == MAX_WAYS)
+			return 0;
+		blocks += s->use.at[i].block != last;
+		last = s->use.at[i].block;
+	}
+	if (blocks < MIN_WAYS || !find_need(s, r, f->block.at[top].rpo) || s->need[f->block.at[top].rpo])
+		return 0;
+	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next) {
+		uint32_t h = region(s, s->use.at[i].block, top), k = 0;
+
+		if (h == top)
+			return 0;
+		while (k < n && head[k] != h)
+			k++;
+		if (k == n)
+			head[n++] = h;
+		s->way[s->use.at[i].block] = k + 1;
+	}
+	return n < MIN_WAYS ? 0 : n;
+}
+
+static void split_node(struct split *s, ir_ref r, uint32_t *head)
+{
+	struct ir_func *f = s->p.f;
+	uint32_t top = place_of(s, r, s->first[r], 0), n = find_ways(s, r, top, head);
+
+	for (uint32_t k = 1; k <= n; k++) {
+		uint32_t b = place_of(s, r, s->first[r], k);
+		ir_ref copy = k == 1 ? r : ir_raw_node(f, *ir_at(f, r));
+
+		for (uint32_t i = s->first[r]; i; i = s->use.at[i].next)
+			if (s->way[s->use.at[i].block] == k)
+				*slot_of(s, &s->use.at[i]) = copy;
+		s->p.use_block = b;
+		ir_visit(f, ir_at(f, copy), note_use, s);
+	}
+	if (!n) {
+		s->p.use_block = top;
+		ir_visit(f, ir_at(f, r), note_use, s);
+	}
+}
+
+static void split_shared(struct ir_func *f)
+{
+	struct split s = { .p = { .f = f, .mem = f->tmp } };
+	uint32_t *head;
+
+	ir_analyse(f);
+	if (f->n_order < MIN_BLOCKS)
+		return;
+	prepare(&s.p);
+	head = arena_alloc(f->tmp, MAX_WAYS * sizeof *head);
+	s.first = arena_zero(f->tmp, f->node.n * sizeof *s.first);
+	s.need = arena_zero(f->tmp, f->n_order);
+	s.used = arena_zero(f->tmp, f->n_order);
+	s.way = arena_zero(f->tmp, f->block.n * sizeof *s.way);
+	s.budget = UINT64_C(100) * f->n_order + 100000;
+	vec_push(f->tmp, &s.use, ((struct use){ 0 }));
+	for (uint32_t i = 0; i < f->n_order; i++)
+		each_use(&s.p, f->order[i], note_use);
+	for (uint32_t i = s.p.topo.n; i-- > 0;)
+		split_node(&s, s.p.topo.at[i], head);
+}
+
 void ir_place(struct ir_func *f)
 {
-	struct ir_placement p = ir_placement(f, f->mem);
+	struct ir_placement p;
 
+	if (f->state.n <= 1)
+		split_shared(f);
+	p = ir_placement(f, f->tmp);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
 

@@ -126,6 +126,8 @@ static void put_call(struct printer *p, const struct ir_node *n)
 	text_add(p->out, ")");
 	if (d->flags & IR_CALL_VARIADIC)
 		text_add(p->out, " variadic");
+	if (d->flags & IR_CALL_TWICE)
+		text_add(p->out, " twice");
 	if (d->flags & IR_CALL_NO_RETURN)
 		text_add(p->out, " noreturn");
 	put_set(p, "reads", d->reads);

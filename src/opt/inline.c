@@ -25,7 +25,7 @@ static bool same_classes(const struct ir_func *f, const struct ir_func *g)
 
 static bool can_be_copied(const struct ir_func *g)
 {
-	if (!g->optimised || g->state.n > 1)
+	if (!g->optimised || g->state.n > 1 || ir_calls_twice(g))
 		return false;
 	for (uint32_t i = 0; i < g->n_order; i++) {
 		const struct ir_block *b = &g->block.at[g->order[i]];

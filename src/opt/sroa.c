@@ -9,6 +9,9 @@
  * blocks that write it, as far as it is live there. Reads, writes, arguments and the ends of blocks that pass one are visited
  * in the order of the dominator tree, with a stack of the values in force: no work is done in blocks that have none of them.
  * What was never written is 0.
+ *
+ * Not in a function with a call that may return again: the way from wherever that happens back to behind the call is on no
+ * edge, so a value would be the one of the first return. Memory is as it was left.
  */
 #include "opt/opt.h"
 
@@ -486,7 +489,7 @@ bool opt_sroa(struct ir_func *f)
 	uint32_t edges = f->edge.n;
 	bool changed = false;
 
-	if (!ir_has_op(f, IR_stack))
+	if (!ir_has_op(f, IR_stack) || ir_calls_twice(f))
 		return false;
 	ir_analyse(f);
 	opt_subst_init(&s.s, f);

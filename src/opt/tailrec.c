@@ -251,7 +251,7 @@ bool opt_tailrec(struct ir_func *f)
 	if (f->state.n > 1 || !f->strict || !f->callee.n)
 		return false;
 	ir_analyse(f);
-	if (has_stack(f))
+	if (has_stack(f) || ir_calls_twice(f))
 		return false;
 	changed = to_loop(f);
 	if (changed)

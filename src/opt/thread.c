@@ -118,7 +118,7 @@ bool opt_thread(struct ir_func *f)
 	struct thread t = { .f = f };
 	bool changed = false;
 
-	if (f->state.n > 1 || !ir_has_op(f, IR_stack))
+	if (f->state.n > 1 || !ir_has_op(f, IR_stack) || ir_calls_twice(f))
 		return false;
 	ir_analyse(f);
 	for (uint32_t i = 0; i < f->n_order; i++) {

@@ -316,6 +316,26 @@ bool ll_at_value(struct ll *m)
 			m->tok.text.s[1] == '0' && m->tok.text.s[2] == 'x');
 }
 
+/* blockaddress(@function, %block) */
+static struct ll_value *place(struct ll *m, struct ll_type *t)
+{
+	struct ll_value *v = ll_value_new(m, LL_V_PLACE, t, m->tok.line);
+
+	ll_next(m);
+	ll_expect(m, '(');
+	if (m->tok.kind != LL_GLOBAL)
+		ll_unexpected(m, "the name of a function");
+	v->sym = ll_symbol(m, m->tok.text, v->line);
+	ll_next(m);
+	ll_expect(m, ',');
+	if (m->tok.kind != LL_LOCAL)
+		ll_unexpected(m, "the name of a block");
+	v->bytes = m->tok.text;
+	ll_next(m);
+	ll_expect(m, ')');
+	return v;
+}
+
 static struct ll_value *word_value(struct ll *m, struct ll_type *t)
 {
 	int line = m->tok.line;
@@ -345,7 +365,9 @@ static struct ll_value *word_value(struct ll *m, struct ll_type *t)
 		if (t->kind != LL_VECTOR || v->v[0]->type != t->of)
 			ll_fail(m, line, "a value of type %s expected", ll_type_name(m, t));
 		return v;
-	} else if (ll_at_word(m, "blockaddress") || ll_at_word(m, "dso_local_equivalent") || ll_at_word(m, "no_cfi") || ll_at_word(m, "asm"))
+	} else if (ll_at_word(m, "blockaddress"))
+		return place(m, t);
+	else if (ll_at_word(m, "dso_local_equivalent") || ll_at_word(m, "no_cfi") || ll_at_word(m, "asm"))
 		ll_fail(m, line, "unsupported: %.*s", (int)m->tok.text.n, m->tok.text.s);
 	else if (ll_find_op(m->tok.text, &op))
 		return expression(m, t, op);

@@ -128,6 +128,16 @@ static struct ll_address expression(struct ll *m, struct ll_value *v)
 	return a;
 }
 
+/* The address of a block is its number in its function, from 1: indirectbr compares numbers. */
+static ll_u128 place(struct ll *m, struct ll_value *v)
+{
+	struct ll_block *b = v->sym->func ? *(struct ll_block **)ll_map_at(m, &v->sym->func->labels, v->bytes) : NULL;
+
+	if (!b)
+		ll_fail(m, v->line, "there is no block %%%.*s in @%.*s", NAME(v->bytes), NAME(v->sym->name));
+	return b->number + 1;
+}
+
 /* A constant of one word: number or address. */
 struct ll_address ll_eval(struct ll *m, struct ll_value *v)
 {
@@ -139,6 +149,7 @@ struct ll_address ll_eval(struct ll *m, struct ll_value *v)
 	case LL_V_ZERO: case LL_V_UNDEF: break;
 	case LL_V_SYMBOL: a = of_symbol(m, v->sym, v->line); break;
 	case LL_V_EXPR: a = expression(m, v); break;
+	case LL_V_PLACE: a.num = place(m, v); break;
 	default: ll_fail(m, v->line, "a constant expected");
 	}
 	m->depth--;

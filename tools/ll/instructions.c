@@ -552,6 +552,17 @@ static void switch_(struct reader *r)
 	}
 }
 
+static void goto_(struct reader *r)
+{
+	operand(r, LL_POINTER);
+	ll_expect(r->m, ',');
+	ll_expect(r->m, '[');
+	while (!ll_accept(r->m, ']')) {
+		add_block(r, label(r->m));
+		ll_accept(r->m, ',');
+	}
+}
+
 static void ret(struct reader *r)
 {
 	struct ll_type *t = ll_parse_type(r->m), *wanted = r->m->fn->type->of;
@@ -678,6 +689,7 @@ static void read_kind(struct reader *r)
 	case LL_K_SELECT: choose(r); break;
 	case LL_K_BR: branch(r); break;
 	case LL_K_SWITCH: switch_(r); break;
+	case LL_K_GOTO: goto_(r); break;
 	case LL_K_RET: ret(r); break;
 	case LL_K_UNREACHABLE: break;
 	case LL_K_EXTRACTVALUE: case LL_K_INSERTVALUE: aggregate(r); break;

@@ -387,6 +387,18 @@ static void in_va_start(struct lower *l, struct ll_instr *in)
 	hew_store(f, HEW_FULL, 0, at.v, o + 16, l->save);
 }
 
+/* A variable begins to live: nothing of its last life is left. Storing 0 says so. Else its value would be kept through the loop
+ * around it for uses that, as far as the compiler sees, may come before the first store. */
+static void in_lifetime_start(struct lower *l, struct ll_instr *in)
+{
+	struct ll_value *v = in->v[in->n - 1];
+
+	if (v->kind != LL_V_LOCAL || !v->variable || (v->variable->kind != LL_INT && v->variable->kind != LL_POINTER && v->variable->kind != LL_FLOAT &&
+		v->variable->kind != LL_DOUBLE) || ll_parts(l, v->variable) != 1)
+		return;
+	ll_store_part(l, &v->variable->part[0], ll_address(l, v), (struct ll_got){ ll_zero(l, v->variable->part[0].type), 0, LL_Z | LL_S });
+}
+
 static void in_va_copy(struct lower *l, struct ll_instr *in) { ll_copy(l, ll_address(l, in->v[0]), ll_address(l, in->v[1]), 24); }
 
 static void in_stacksave(struct lower *l, struct ll_instr *in) { ll_set(l, in, 0, hew_load(l->f, HEW_PTR, HEW_FULL, 0, l->dynamic, 0), 0); }

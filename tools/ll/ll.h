@@ -54,7 +54,7 @@ struct ll_type {
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
 enum ll_value_kind { LL_V_LOCAL, LL_V_INT, LL_V_REAL, LL_V_ZERO, LL_V_UNDEF, LL_V_SYMBOL, LL_V_EXPR, LL_V_LIST, LL_V_BYTES, LL_V_SPLAT,
-	LL_V_META, LL_V_ASM };
+	LL_V_PLACE, LL_V_META, LL_V_ASM };
 
 struct ll_value {
 	enum ll_value_kind kind;
@@ -63,7 +63,7 @@ struct ll_value {
 	ll_u128 num;			/* INT: cut to the width; REAL: bits of the type */
 	uint64_t *big;			/* INT of more than 128 bits: all its words, the lowest first */
 	struct ll_symbol *sym;
-	struct ll_str bytes;		/* BYTES, ASM; LOCAL: its name */
+	struct ll_str bytes;		/* BYTES, ASM; LOCAL: its name; PLACE: the name of a block of sym */
 	uint32_t n; struct ll_value **v;	/* EXPR, LIST, SPLAT */
 	uint8_t op;			/* EXPR */
 	struct ll_type *source;		/* EXPR: type a getelementptr steps over */
@@ -73,6 +73,7 @@ struct ll_value {
 	uint32_t block;			/* block of the definition, 0 for parameters */
 	uint32_t place;			/* its place in that block, parameters 0 */
 	uint32_t sign_uses, uses;
+	struct ll_type *variable;	/* what the alloca makes that this is, if it makes one in the first block */
 };
 
 enum ll_op {
@@ -81,7 +82,7 @@ enum ll_op {
 	LL_N_OPS
 };
 enum ll_op_kind { LL_K_INT, LL_K_REAL, LL_K_FNEG, LL_K_CAST, LL_K_ICMP, LL_K_FCMP, LL_K_LOAD, LL_K_STORE, LL_K_ALLOCA, LL_K_GEP, LL_K_CALL,
-	LL_K_PHI, LL_K_SELECT, LL_K_BR, LL_K_SWITCH, LL_K_RET, LL_K_UNREACHABLE, LL_K_FREEZE, LL_K_EXTRACTVALUE, LL_K_INSERTVALUE,
+	LL_K_PHI, LL_K_SELECT, LL_K_BR, LL_K_SWITCH, LL_K_GOTO, LL_K_RET, LL_K_UNREACHABLE, LL_K_FREEZE, LL_K_EXTRACTVALUE, LL_K_INSERTVALUE,
 	LL_K_EXTRACTELEMENT, LL_K_INSERTELEMENT, LL_K_SHUFFLE, LL_K_RMW, LL_K_CMPXCHG, LL_K_FENCE, LL_K_NONE };
 extern const struct ll_op_info { const char *name; enum ll_op_kind kind; } ll_ops[LL_N_OPS];
 

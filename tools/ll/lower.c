@@ -24,6 +24,8 @@ void ll_scan(struct ll *m, struct ll_func *fn)
 				fn->has_dynamic = true;
 			if (in->op == LL_call && in->callee->kind == LL_V_SYMBOL)
 				name = in->callee->sym->name;
+			if (in->op == LL_alloca && fn->order[i]->number == 0 && !in->n)
+				in->def->variable = in->type;
 			if (name.n >= 13 && !memcmp(name.s, "llvm.va_start", 13))
 				fn->has_start = true;
 			if (name.n >= 14 && !memcmp(name.s, "llvm.stacksave", 14))
@@ -230,6 +232,15 @@ static hew_block way_to(struct lower *l, struct way **ways, struct ll_block *to)
 	return w->by;
 }
 
+/* The blocks of way_to pass the arguments. */
+static void pass_by(struct lower *l, struct way *w, struct ll_block *from)
+{
+	for (; w; w = w->next) {
+		hew_begin(l->f, w->by);
+		jump(l, from, w->to);
+	}
+}
+
 static void choose(struct lower *l, struct ll_instr *in, struct ll_block *from)
 {
 	uint32_t n = in->n - 1, kept = 0, bits = in->v[0]->type->bits;
@@ -259,10 +270,7 @@ static void choose(struct lower *l, struct ll_instr *in, struct ll_block *from)
 	else
 		otherwise = way_to(l, &ways, in->block[0]);
 	hew_switch(l->f, v, (int)kept, value, to, otherwise);
-	for (; ways; ways = ways->next) {
-		hew_begin(l->f, ways->by);
-		jump(l, from, ways->to);
-	}
+	pass_by(l, ways, from);
 }
 
 static void leave(struct lower *l, struct ll_instr *in)
@@ -273,7 +281,7 @@ static void leave(struct lower *l, struct ll_instr *in)
 	hew_val r[2] = { 0 };
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (in->op == LL_unreachable)
+		if (in->op != LL_ret)
 			r[i] = ll_zero(l, abi[i].type);
 		else if (!abi[i].pair && (abi[i].type == HEW_I32 || abi[i].type == HEW_I64) && (l->fn->ret.sign || l->fn->ret.zero))
 			r[i] = ll_ext(l, in->v[0], abi[i].part, l->fn->ret.sign ? LL_S : LL_Z);
@@ -283,6 +291,31 @@ static void leave(struct lower *l, struct ll_instr *in)
 	if (in->op == LL_ret && l->dynamic)
 		ll_call_c(l, (const void *)(uintptr_t)ll_rt_release, HEW_VOID, 2, (hew_val[]){ l->dynamic, hew_ptr(l->f, NULL) });
 	hew_ret2(l->f, r[0], r[1]);
+}
+
+/* A goto to an address: the number of one of these blocks, see globals.c. */
+static void go(struct lower *l, struct ll_instr *in, struct ll_block *from)
+{
+	int64_t *value = ll_alloc(&l->scratch, (in->n_blocks + 1) * sizeof *value);
+	hew_block *to = ll_alloc(&l->scratch, (in->n_blocks + 1) * sizeof *to);
+	bool *seen = ll_alloc(&l->scratch, l->fn->n_blocks + 1);
+	struct way *ways = NULL;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < in->n_blocks; i++) {
+		if (seen[in->block[i]->number])
+			continue;
+		seen[in->block[i]->number] = true;
+		value[n] = in->block[i]->number + 1;
+		to[n++] = way_to(l, &ways, in->block[i]);
+	}
+	if (!n) {		/* nobody took an address */
+		leave(l, in);
+		return;
+	}
+	n--;
+	hew_switch(l->f, hew_bitcast(l->f, HEW_I64, ll_part(l, in->v[0], 0)), (int)n, value, to, to[n]);
+	pass_by(l, ways, from);
 }
 
 /* ---- instructions ------------------------------------------------------------------------------------------------------- */
@@ -373,6 +406,7 @@ static void instruction(struct lower *l, struct ll_instr *in, struct ll_block *b
 	case LL_K_SELECT: pick(l, in); break;
 	case LL_K_BR: branch(l, in, b); break;
 	case LL_K_SWITCH: choose(l, in, b); break;
+	case LL_K_GOTO: go(l, in, b); break;
 	case LL_K_RET: case LL_K_UNREACHABLE: leave(l, in); break;
 	case LL_K_FREEZE: case LL_K_EXTRACTVALUE: case LL_K_INSERTVALUE: rearrange(l, in); break;
 	case LL_K_EXTRACTELEMENT: case LL_K_INSERTELEMENT: element(l, in); break;

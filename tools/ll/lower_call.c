@@ -146,13 +146,15 @@ static struct ll_symbol *symbol_of(struct ll *m, struct ll_value *v)
 	return NULL;
 }
 
-static void refuse(struct lower *l, struct ll_symbol *s)
+/* The functions of the C library that compilers know by name as returning more than once. */
+static bool returns_twice(const struct ll_symbol *s)
 {
-	static const char *const twice[] = { "setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp", "vfork", "getcontext" };
+	static const char *const twice[] = { "setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp", "savectx", "vfork", "getcontext" };
 
 	for (size_t i = 0; i < COUNT_OF(twice); i++)
 		if (ll_is(s->name, twice[i]))
-			ll_fail(l->m, l->line, "unsupported: %s, which returns twice", twice[i]);
+			return true;
+	return false;
 }
 
 void ll_lower_call(struct lower *l, struct ll_instr *in)
@@ -170,14 +172,12 @@ void ll_lower_call(struct lower *l, struct ll_instr *in)
 	}
 	if (s && !s->func && ll_lower_intrinsic(l, in, s))
 		return;
-	if (s && !s->func)
-		refuse(l, s);
 	if (n > 2 || (n && in->type->of->kind == LL_VECTOR && !abi[0].pair && !(s && s->func)))
 		ll_fail(l->m, l->line, "unsupported: a result of type %s", ll_type_name(l->m, in->type->of));
 	collect(l, in, &a, s && !s->func);
 	for (uint32_t i = 0; i < n; i++)
 		c.result[i] = abi[i].type;
-	c.flags = in->type->variadic ? HEW_CALL_VARIADIC : 0;
+	c.flags = (in->type->variadic ? HEW_CALL_VARIADIC : 0) | (s && !s->func && returns_twice(s) ? HEW_CALL_TWICE : 0);
 	target = ll_part(l, in->callee, 0);
 	call = hew_call(l->f, target, &c, (int)a.in_order.n, a.in_order.v);
 	if (in->def)

@@ -149,7 +149,7 @@ static bool ends_block(const struct ll_instr *in)
 {
 	enum ll_op_kind k = ll_ops[in->op].kind;
 
-	return k == LL_K_BR || k == LL_K_SWITCH || k == LL_K_RET || k == LL_K_UNREACHABLE;
+	return k == LL_K_BR || k == LL_K_SWITCH || k == LL_K_GOTO || k == LL_K_RET || k == LL_K_UNREACHABLE;
 }
 
 static struct ll_block *block(struct ll *m)

@@ -90,7 +90,7 @@ struct ll_got ll_get(struct lower *l, struct ll_value *v, uint32_t k)
 	case LL_V_INT: return number(l, p, v->big ? v->big[k] : (uint64_t)(k ? v->num >> 64 : v->num));
 	case LL_V_REAL: return real(l, p, (uint64_t)v->num);
 	case LL_V_ZERO: case LL_V_UNDEF: return (struct ll_got){ ll_zero(l, p->type), 0, LL_Z | LL_S };
-	case LL_V_SYMBOL: case LL_V_EXPR: return address(l, v, k);
+	case LL_V_SYMBOL: case LL_V_EXPR: case LL_V_PLACE: return address(l, v, k);
 	case LL_V_LIST: case LL_V_BYTES: case LL_V_SPLAT: return inside(l, v, k);
 	case LL_V_META: case LL_V_ASM: break;
 	}
