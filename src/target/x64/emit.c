@@ -485,6 +485,17 @@ static void exit_stubs(struct emit *e, const void *exit_tail, const void *unit)
 	x64_jmp_r(e->a, X64_R11);
 }
 
+/* A loop that fits into 32 bytes, at a guess: there no jump crosses a line of that size, which costs some processors a lot (Intel, "Mitigations for
+ * Jump Conditional Code Erratum", 2019). */
+static bool is_short_loop(const struct mach_func *m, uint32_t b)
+{
+	uint32_t end = b, n = 0;
+
+	for (; end < m->block.n && m->block.at[end].loop_depth >= m->block.at[b].loop_depth && n <= 8; end++)
+		n += m->block.at[end].end - m->block.at[end].first;
+	return n <= 8;
+}
+
 void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out)
 {
 	struct emit e = { .m = m, .a = a, .f = m->f };
@@ -506,7 +517,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 	for (uint32_t b = 0; b < m->block.n; b++) {
 		e.b = b;
 		if (b && m->block.at[b].loop_depth > m->block.at[b - 1].loop_depth && !m->block.at[b].cold)
-			x64_align(a, 16);
+			x64_align(a, is_short_loop(m, b) ? 32 : 16);
 		asm_bind(a, e.block[b]);
 		e.tested.end = UINT32_MAX;
 		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {
