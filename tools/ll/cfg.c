@@ -107,21 +107,35 @@ static void make_dominators(struct ll_func *fn)
 	}
 }
 
-static bool dominates(struct ll_func *fn, uint32_t a, uint32_t b)
+/* Numbers the dominator tree: what a block dominates has the numbers from its own on. Dominators come first in the order. */
+static void number_tree(struct ll *m, struct ll_func *fn)
 {
-	while (b > a)
-		b = fn->order[b]->idom;
-	return a == b;
+	uint32_t *next = ll_alloc(m, (fn->n_order + 1) * sizeof *next);
+
+	for (uint32_t i = 0; i < fn->n_order; i++)
+		fn->order[i]->dominated = 1;
+	for (uint32_t i = fn->n_order; i-- > 1;)
+		fn->order[fn->order[i]->idom]->dominated += fn->order[i]->dominated;
+	for (uint32_t i = 0; i < fn->n_order; i++) {
+		struct ll_block *b = fn->order[i];
+
+		b->tree = i ? next[b->idom] : 0;
+		if (i)
+			next[b->idom] += b->dominated;
+		next[i] = b->tree + 1;
+	}
 }
 
-static void check_use(struct ll *m, struct ll_func *fn, struct ll_value *v, struct ll_block *b, uint32_t place, int line)
+static bool dominates(const struct ll_block *a, const struct ll_block *b) { return b->tree - a->tree < a->dominated; }
+
+static void check_use(struct ll *m, const struct ll_func *fn, const struct ll_value *v, struct ll_block *b, uint32_t place, int line)
 {
 	struct ll_block *from;
 
 	if (v->kind != LL_V_LOCAL || v->place == 0)
 		return;
 	from = fn->block[v->block];
-	if (!from->reached || (from == b ? v->place >= place : !dominates(fn, from->order, b->order)))
+	if (!from->reached || (from == b ? v->place >= place : !dominates(from, b)))
 		ll_fail(m, line, "%%%.*s is used where it may not have a value", NAME(v->bytes));
 }
 
@@ -148,6 +162,7 @@ void ll_check_function(struct ll *m, struct ll_func *fn)
 	check_blocks(m, fn);
 	make_order(m, fn);
 	make_dominators(fn);
+	number_tree(m, fn);
 	for (uint32_t i = 0; i < fn->n_order; i++) {
 		struct ll_block *b = fn->order[i];
 

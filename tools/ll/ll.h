@@ -112,6 +112,7 @@ struct ll_block {
 	int line;
 	bool defined, reached;
 	uint32_t number, order, idom;	/* order, idom: in reverse post-order, see cfg.c */
+	uint32_t tree, dominated;	/* number in the dominator tree; how many blocks it dominates */
 	uint32_t n, cap; struct ll_instr *at;
 	hew_block target;		/* while lowering */
 	uint32_t n_args;
