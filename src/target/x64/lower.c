@@ -465,9 +465,10 @@ static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 	if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
 		a.area = X64_BASE_LOCAL;
 		a.disp += (int32_t)l->local[base];
-	} else if (ir_is_const(base) && ir_kbits(l->f, base) >= 0 && fits32(ir_kbits(l->f, base) + a.disp) && ir_kbits(l->f, base) + a.disp >= 0) {
+	} else if (ir_is_const(base) && ir_kbits(l->f, base) == (uint32_t)ir_kbits(l->f, base) && fits32(ir_kbits(l->f, base) + a.disp) &&
+			ir_kbits(l->f, base) + a.disp >= 0) {
 		a.area = X64_BASE_NONE;
-		a.disp += (int32_t)ir_kbits(l->f, base);
+		a.disp = (int32_t)(ir_kbits(l->f, base) + a.disp);
 	} else {
 		a.base = reg(l, base);
 	}
