@@ -64,6 +64,8 @@ static bool is_root(const struct ir_func *f, ir_ref r)
 
 	if (flags & (IR_EFFECT | IR_ENDS | IR_GUARD))
 		return true;
+	if (n->op == IR_load && (f->changing >> IR_MEM_CLASS(n->aux) & 1))
+		return true;
 	return (flags & IR_FAULT) && ir_pinned(f, n);
 }
 

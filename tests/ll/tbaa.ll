@@ -37,11 +37,13 @@ define i1 @char(ptr %p, ptr %q) {
 ; CHECK: store.i32 {{.*}} !volatile
 ; CHECK: load.i32 {{.*}} !volatile
 ; CHECK: load.i32 {{.*}} !volatile
+; CHECK: load.i32 {{.*}} !volatile
 define i32 @observed(ptr %p) {
   store volatile i32 1, ptr %p, align 4, !tbaa !4
   store volatile i32 2, ptr %p, align 4, !tbaa !4
   %a = load volatile i32, ptr %p, align 4, !tbaa !4
   %b = load volatile i32, ptr %p, align 4, !tbaa !4
+  %unused = load volatile i32, ptr %p, align 4, !tbaa !4
   %s = sub i32 %a, %b
   ret i32 %s
 }
