@@ -207,9 +207,9 @@ static void fuse_store(struct lower *l, const struct fuse *x, const struct ir_no
 			l->folded[v->a] = l->folded[n->c] = 1;
 			return;
 		}
-		if (!(ir_ops[v->op].flags & IR_COMM) || v->b <= 0)
+		if (!(ir_ops[v->op].flags & IR_COMM) || (turn == 0 && v->b <= 0))
 			return;
-		swap_operands(v);
+		swap_operands(v);	/* and back */
 	}
 }
 
