@@ -299,7 +299,7 @@ void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 		return;
 	wrong = ir_name_class(f->f, cls, name);
 	if (wrong)
-		complain(f, "%s: %s", wrong, name);
+		complain(f, "%s: %s", wrong, name ? name : "none");
 	if (flags & HEW_CLASS_ANY)
 		f->f->any |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_EXACT)

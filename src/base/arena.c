@@ -71,10 +71,9 @@ static void push_chunk(struct arena *a, struct arena_chunk **list, size_t size)
 	POISON(c->data, size);
 }
 
-/* Frees the chunks of a list down to, not including, stop. */
-static void pop_chunks(struct arena *a, struct arena_chunk **list, struct arena_chunk *stop)
+static void pop_chunks(struct arena *a, struct arena_chunk **list)
 {
-	while (*list != stop) {
+	while (*list) {
 		struct arena_chunk *c = *list;
 
 		*list = c->next;
@@ -86,16 +85,16 @@ static void pop_chunks(struct arena *a, struct arena_chunk **list, struct arena_
 
 void arena_fini(struct arena *a)
 {
-	pop_chunks(a, &a->head, NULL);
-	pop_chunks(a, &a->big, NULL);
+	pop_chunks(a, &a->head);
+	pop_chunks(a, &a->big);
 	a->used = 0;
 }
 
 void arena_clear(struct arena *a)
 {
-	pop_chunks(a, &a->big, NULL);
+	pop_chunks(a, &a->big);
 	if (a->head)
-		pop_chunks(a, &a->head->next, NULL);
+		pop_chunks(a, &a->head->next);
 	a->used = 0;
 	if (a->head)
 		POISON(a->head->data, a->head->size);
@@ -148,20 +147,6 @@ char *arena_strdup(struct arena *a, const char *s)
 	size_t n = strlen(s) + 1;
 
 	return memcpy(arena_alloc(a, n), s, n);
-}
-
-struct arena_mark arena_mark(const struct arena *a)
-{
-	return (struct arena_mark){ a->head, a->big, a->used };
-}
-
-void arena_release(struct arena *a, struct arena_mark m)
-{
-	pop_chunks(a, &a->big, m.big);
-	pop_chunks(a, &a->head, m.head);
-	a->used = m.used;
-	if (a->head != NULL)
-		POISON(a->head->data + a->used, a->head->size - a->used);
 }
 
 /* Doubles an array, in place when it is the last thing of the open chunk. */

@@ -86,14 +86,6 @@ static inline void arena_poll(struct arena *a)
 		arena_look(a);
 }
 
-/* Scratch use inside a pass: everything allocated after the mark is gone at the release; marks nest. */
-struct arena_mark {
-	struct arena_chunk *head, *big;
-	size_t used;
-};
-struct arena_mark arena_mark(const struct arena *a);
-void arena_release(struct arena *a, struct arena_mark m);
-
 /* ---- growable array in an arena: struct { T *at; uint32_t n, cap; } ------- */
 
 #define VEC(T) struct { T *at; uint32_t n, cap; }

@@ -479,7 +479,7 @@ unsigned ir_access_bytes(enum ir_type t, unsigned aux)
 /* A name has to read back as itself, and as this class alone. */
 const char *ir_name_class(struct ir_func *f, unsigned cls, const char *name)
 {
-	if (!isalpha((unsigned char)*name) && *name != '_')
+	if (!name || (!isalpha((unsigned char)*name) && *name != '_'))
 		return "the name of an alias class begins with a letter";
 	for (const char *s = name; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr("_.$", *s))

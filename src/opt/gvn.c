@@ -8,7 +8,7 @@
  */
 #include "opt/opt.h"
 
-enum { NEAR = 16 };
+enum { NEAR = 16, LOWEST = 4096 };	/* LOWEST: nothing stands at a lower address */
 struct seen { struct ir_node key; ir_ref value; uint32_t block; uint32_t next; };
 struct gvn {
 	struct ir_func *f;
@@ -115,12 +115,16 @@ static ir_ref object(const struct ir_func *f, ir_ref r)
 	return r;
 }
 
+/* `stack` nodes and constant addresses are; what is added to 0 and its like came from somewhere else. */
+static bool is_object(const struct ir_func *f, ir_ref r)
+{
+	return r > 0 ? ir_at(f, r)->op == IR_stack : r < 0 && (uint64_t)ir_kbits(f, r) >= LOWEST;
+}
+
 /* An address made from a `stack` node reaches nothing but that node's memory. */
 static bool different_objects(const struct ir_func *f, ir_ref a, ir_ref b)
 {
-	bool a_stack = a > 0 && ir_at(f, a)->op == IR_stack, b_stack = b > 0 && ir_at(f, b)->op == IR_stack;
-
-	return a != b && ((a_stack && b_stack) || (a_stack && ir_is_const(b)) || (b_stack && ir_is_const(a)));
+	return a != b && (a > 0 || b > 0) && is_object(f, a) && is_object(f, b);
 }
 
 /* Does what `key` loads for sure have the same value when n is stored? */

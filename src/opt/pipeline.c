@@ -13,13 +13,12 @@ const unsigned opt_n_passes = COUNT_OF(opt_passes);
 
 static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct opt_options *o, char *why, size_t n)
 {
-	struct arena_mark m = arena_mark(f->tmp);
 	char what[256];
 
 	arena_look(f->mem);
 	p->run(f);
 	if (f->tmp != f->mem)
-		arena_release(f->tmp, m);
+		arena_clear(f->tmp);
 	if (!o->verify || ir_verify(f, what, sizeof what))
 		return true;
 	snprintf(why, n, "after pass %s: %s", p->name, what);

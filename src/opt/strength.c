@@ -80,11 +80,11 @@ static unsigned bits_of(const struct ir_func *f, ir_ref r)
 		low = bits_of(f, n->a);
 		return low < w ? low : w;
 	}
-	if (!n || !ir_is_const(n->b) || ir_kbits(f, n->b) < 0)
+	if (!n || (n->op != IR_shr && n->op != IR_and) || !ir_is_const(n->b) || ir_kbits(f, n->b) < 0)
 		return w;
 	if (n->op == IR_shr)
 		return w - ((unsigned)ir_kbits(f, n->b) & (w - 1));
-	return n->op == IR_and && ir_kbits(f, n->b) ? 64 - (unsigned)__builtin_clzll((uint64_t)ir_kbits(f, n->b)) : w;
+	return ir_kbits(f, n->b) ? 64 - (unsigned)__builtin_clzll((uint64_t)ir_kbits(f, n->b)) : w;
 }
 
 /* m = 2^(w+l) / d + 1 is exact for x of n bits if m * d - 2^(w+l) <= 2^(w+l-n). */

@@ -60,7 +60,7 @@ struct tier_compile {				/* in */
 	uint64_t allocatable;
 	long *fail_guard;
 	bool fail_each;
-	size_t max_memory;			/* not 0: bytes of the arena of each function */
+	size_t max_memory;			/* not 0: bytes of a function's arena and of scratch together */
 	unsigned max_ms;			/* not 0: for all functions together */
 	bool verify, want_ir, want_asm;
 	bool careful;				/* see ir_func */

@@ -32,6 +32,7 @@ static void load_class(struct hew_fn *f) { hew_load(f, HEW_I64, HEW_FULL, 32, p,
 static void store_class(struct hew_fn *f) { hew_store(f, HEW_FULL, 99, p, 0, a); }
 static void class_too_many(struct hew_fn *f) { hew_class(f, 32, "too many", 0); }
 static void class_as_number(struct hew_fn *f) { hew_class(f, 2, "0", 0); }
+static void class_without_name(struct hew_fn *f) { hew_class(f, 2, NULL, 0); }
 static void class_of_two_words(struct hew_fn *f) { hew_class(f, 2, "two words", 0); }
 static void class_twice(struct hew_fn *f) { hew_class(f, 1, "heap", 0); hew_class(f, 2, "heap", 0); }
 static void store_of_nothing(struct hew_fn *f) { hew_store(f, HEW_FULL, 0, p, 0, 12345); }
@@ -178,7 +179,7 @@ static const struct { const char *name; void (*wrong)(struct hew_fn *f); const c
 	M(to_no_type, "bitcast"), M(to_unknown_type, "sext"), M(select_types, "select does not take"), M(select_by_wide, "select does not take i64"),
 	M(argument_too_many, "fewer arguments"), M(argument_negative, "fewer arguments"),
 	M(load_of_int, "load does not take i64"), M(load_of_nothing, "operand 1 of load"), M(load_width, "load"), M(load_class, "class"),
-	M(store_class, "class"), M(class_too_many, "class"), M(class_as_number, "letter"), M(class_of_two_words, "letters"), M(class_twice, "same name"),
+	M(store_class, "class"), M(class_too_many, "class"), M(class_as_number, "letter"), M(class_without_name, "letter"), M(class_of_two_words, "letters"), M(class_twice, "same name"),
 	M(store_of_nothing, "operand 3 of store"), M(store_without_value, "operand 3 of store"),
 	M(jump_nowhere, "block"), M(jump_to_entry, "entry"), M(jump_with_nothing, "takes 1"), M(jump_with_another_type, "passes f64"),
 	M(jump_with_missing, "argument 1 of jmp"), M(branch_on_wide, "br does not take i64"), M(branch_on_nothing, "operand 1 of br"),

@@ -30,7 +30,7 @@ void ll_read_meta(struct ll *m)
 	unsigned long id = strtoul(p, &end, 10);
 
 	p = end;
-	if (skip(&p, " = !{") && id < UINT32_MAX / 8) {
+	if (skip(&p, " = !{") && id < (size_t)(m->end - m->text)) {	/* numbers are given out one by one: a text has fewer than bytes */
 		if (skip(&p, "!\"")) {
 			x.name = (struct ll_str){ p, strcspn(p, "\"\n") };
 			p += x.name.n;
