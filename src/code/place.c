@@ -2,9 +2,9 @@
  * place.c - find address space near an anchor, so that branches and calls between the region and the anchor
  * always fit their displacement.
  *
- * Method: strategies in a table, tried in order: wide gaps of the address space with a margin on both sides (the
- * heap below and the stack above want to grow), any gap, hints at growing distance for systems that do not show
- * their map, and last wherever the system likes. None of them is trusted: one check at the end accepts a
+ * Method: strategies in a table, tried in order: a place well below the anchor, wide gaps of the address space with a
+ * margin on both sides (the heap below and the stack above want to grow), any gap, hints at growing distance for systems
+ * that do not show their map, and last wherever the system likes. None of them is trusted: one check at the end accepts a
  * result only if all of it is within reach. Within a gap the place is random.
  */
 #ifndef _GNU_SOURCE
@@ -135,6 +135,16 @@ static uint8_t *any_gap(const struct wish *w)
 	return in_gaps(w, false);
 }
 
+/* Below a program there is mostly nothing for long, and the kernel says so if it is not true: no need to read the map. */
+static uint8_t *below(const struct wish *w)
+{
+	uintptr_t base = w->anchor & ~(uintptr_t)(CODE_UNIT - 1), places = (w->to - w->from) / 4 / CODE_UNIT;
+
+	if (base < w->from || base - w->from < MARGIN + w->size + places * CODE_UNIT)
+		return NULL;
+	return accept(w, reserve(base - MARGIN - w->size - random_next(w->rnd) % places * CODE_UNIT, w->size));
+}
+
 /* Without a map: ask for places at growing distance on both sides. */
 static uint8_t *hints(const struct wish *w)
 {
@@ -167,7 +177,7 @@ static uint8_t *anywhere(const struct wish *w)
 	return accept(w, p + cut);
 }
 
-static uint8_t *(*const strategies[])(const struct wish *w) = { wide_gaps, any_gap, hints, anywhere };
+static uint8_t *(*const strategies[])(const struct wish *w) = { below, wide_gaps, any_gap, hints, anywhere };
 
 uint8_t *code_place(size_t size, uintptr_t anchor, size_t reach, uint64_t *rnd)
 {
