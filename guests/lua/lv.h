@@ -253,6 +253,7 @@ struct lv_thread {		/* a coroutine; the main program is one too */
 	struct lv_value *tbc;		/* newest to-be-closed slot, or NULL; older ones linked by aux of their slots (distance in slots) */
 	struct hew_stack *native;
 	void *native_limit, *native_deep;
+	uint32_t deep_calls;		/* how often compiled code came to native_deep */
 	uint32_t ncalls;		/* nested C calls, limit LV_MAXCCALLS */
 	uint32_t nnoyield;		/* > 0: may not yield (inside sort, gsub, ... callbacks) */
 	int nresults;			/* values handed over by resume and yield: topmost on the stack */
@@ -557,6 +558,7 @@ struct lv_str *lv_globalname(struct lv_state *L, const struct lv_value *f);	/* d
 struct lv_value *lv_stack_map(size_t slots);
 void lv_stack_init(struct lv_thread *th, struct lv_value *stack, size_t slots);
 void lv_native_limits(struct lv_thread *th);		/* for the native stack it has now, or none */
+void lv_native_deeper(struct lv_state *L);		/* compiled code has come to native_deep */
 /* Runs fn(L, arg) protected, without a message handler; on error *err is set, L->base and L->pc stay where it happened. */
 enum lv_status lv_protect(struct lv_state *L, void (*fn)(struct lv_state *, void *), void *arg, struct lv_value *err);
 enum lv_status lv_close_protected(struct lv_state *L, struct lv_value *level, enum lv_status s, struct lv_value *err);	/* every pending variable >= level; errors replace s and *err */

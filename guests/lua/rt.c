@@ -291,6 +291,7 @@ struct lv_native lv_rt_deep(struct lv_state *L, struct lv_value *base)
 	L->pc = p->code;
 	if (base + p->framesize > L->stack_last || (char *)__builtin_frame_address(0) < (char *)L->native_limit)
 		lv_stackoverflow(L);
+	lv_native_deeper(L);
 	if (!(fr->flags & LV_FR_NATIVE))
 		return (struct lv_native){ 0, LV_NATIVE_DEOPT };
 	fr->flags &= (uint16_t)~LV_FR_NATIVE;
