@@ -72,6 +72,7 @@ struct lv_native lv_rt_tailcall(struct lv_state *L, struct lv_value *base, const
 struct lv_value *lv_rt_varargprep(struct lv_state *L, struct lv_value *base, const struct lv_ins *i);
 struct lv_native lv_rt_deep(struct lv_state *L, struct lv_value *base);		/* instead of native code where a stack is used up */
 struct lv_native lv_rt_interpret(struct lv_state *L, struct lv_value *base);	/* entry of functions without native code */
+extern const struct lv_closure lv_no_closure;		/* without native code */
 double lv_rt_pow(double x, double y);
 double lv_rt_fmod(double x, double y);
 

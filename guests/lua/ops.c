@@ -709,23 +709,30 @@ static hew_val expect_proto(struct lifter *l, uint32_t a, uint32_t id)
 	return check(l, HEW_CHECK_IDENTITY, hew_eq(F, have, lv_k32(l, (int32_t)id)), p);
 }
 
+/* How the callee's frame is entered, and that it is the running one. */
+static void write_call(struct lifter *l, const struct lv_ins *i, hew_val base)
+{
+	int64_t word = (int64_t)(i->a + 2) | (int64_t)i->c << 32 | (int64_t)(LV_FR_FRESH | LV_FR_NATIVE) << 48;
+
+	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + 1), hew_ptr(F, i + 2));
+	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + 1) + 8, lv_k(l, word));
+	hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, base), base);
+}
+
 /* Writes the callee's frame: function, info, arguments, nil for those that are missing. Returns its base. */
 static hew_val push_frame(struct lifter *l, const struct lv_ins *i, const struct lv_proto *callee)
 {
 	uint32_t a = i->a, n = i->b;
-	int64_t word = (int64_t)(a + 2) | (int64_t)i->c << 32 | (int64_t)(LV_FR_FRESH | LV_FR_NATIVE) << 48;
 	hew_val base = hew_add(F, l->base, lv_k(l, lv_offset(a + 2)));
 
 	lv_flush(l, a);
-	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(a + 1), hew_ptr(F, i + 2));
-	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(a + 1) + 8, lv_k(l, word));
+	write_call(l, i, base);
 	for (uint32_t k = 0; k < n && (k < callee->nparams || callee->isvararg); k++)
 		lv_flush(l, a + 2 + k);
 	for (uint32_t k = n; k < callee->nparams; k++) {
 		hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(a + 2 + k), lv_k(l, 0));
 		hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(a + 2 + k) + 8, lv_k32(l, LV_NIL));
 	}
-	hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, base), base);
 	if (callee->isvararg)
 		hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, top), hew_add(F, base, lv_k(l, (int64_t)n * 16)));
 	return base;
@@ -767,6 +774,94 @@ static void call_lua(struct lifter *l, const struct lv_ins *i, const struct lv_p
 
 		lv_set_any(l, i->a + k, hew_select(F, there, t, lv_k32(l, LV_NIL)), hew_select(F, there, v, lv_k(l, 0)));
 	}
+}
+
+/* What native code returned goes where the interpreter would have put it. */
+static void store_results(struct lifter *l, const struct lv_ins *i, hew_val r, hew_val word)
+{
+	hew_val nil = lv_k32(l, LV_NIL), tag = hew_and(F, hew_trunc(F, HEW_I32, word), lv_k32(l, 0xff)), size;
+
+	if (i->c == 0)
+		return;
+	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a), r);
+	hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a) + 8, tag);
+	if (i->c == LV_OPEN) {
+		size = hew_shl(F, hew_shr(F, word, lv_k(l, 8)), lv_k(l, 4));
+		hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, top), hew_add(F, hew_add(F, l->base, lv_k(l, lv_offset(i->a))), size));
+		return;
+	}
+	for (uint32_t k = 1; k < i->c; k++) {
+		hew_val there = hew_lt(F, lv_k(l, 256 * (int64_t)(k + 1) - 1), word), t = field(l, HEW_I32, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + k) + 8);
+
+		hew_store(F, HEW_FULL, LV_C_STACK, l->base, lv_offset(i->a + k) + 8, hew_select(F, there, t, nil));
+	}
+}
+
+/* Any function: straight into the native code it has if all its parameters get arguments, else by the runtime. Nothing is guessed. */
+static void call_any(struct lifter *l, const struct lv_ins *i)
+{
+	struct hew_call c = { .result = { HEW_I64, HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+	uint32_t a = i->a;
+	hew_val base = hew_add(F, l->base, lv_k(l, lv_offset(a + 2))), is_lua = hew_eq(F, lv_tagval(l, &l->s[a]), lv_k32(l, LV_FUNC));
+	hew_val f, p, entry, need, top, r, word;
+	hew_block native = hew_block_new(F), other = hew_block_new(F), done = hew_block_new(F);
+
+	lv_write_frame(l);
+	flush_below(l, a);
+	lv_ins_reads(l->p, i, flush, l);
+	/* loads may be executed early: there is a function to load from in any case */
+	f = ptr(l, hew_select(F, is_lua, lv_bits(l, &l->s[a]), lv_k(l, (int64_t)(uintptr_t)&lv_no_closure)));
+	p = field(l, HEW_PTR, HEW_FULL, LV_C_FIXED, f, FIELD(lv_closure, p));
+	need = hew_shl(F, field(l, HEW_I64, HEW_8U, LV_C_FIXED, p, FIELD(lv_proto, nparams)), lv_k(l, 4));
+	entry = field(l, HEW_PTR, HEW_FULL, LV_C_ENTRY, p, FIELD(lv_proto, tier) + FIELD(hew_tier, entry));
+	top = i->b == LV_OPEN ? field(l, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, top)) : hew_add(F, base, lv_k(l, (int64_t)i->b * 16));
+	hew_branch(F, hew_and(F, hew_ne(F, entry, hew_ptr(F, NULL)), hew_ule(F, hew_add(F, base, need), top)), native, 0, NULL, other, 0, NULL);
+	hew_begin(F, native);
+	write_call(l, i, base);
+	if (i->b != LV_OPEN)
+		hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, top), top);
+	r = hew_call(F, entry, &c, 2, (hew_val[]){ l->vm, base });
+	word = hew_result2(F, r);
+	store_results(l, i, r, word);
+	hew_jump(F, done, 0, NULL);
+	hew_begin(F, other);
+	lv_call_rt(l, (void *)(uintptr_t)lv_rt[LV_OP_CALL], i);
+	hew_jump(F, done, 0, NULL);
+	hew_begin(F, done);
+	l->cur = done;
+	forget_above(l, a);
+	lv_ins_writes(l->p, i, reload, l);
+}
+
+/* `...` as an open list: a copy of what stands below the frame. */
+static void vararg_open(struct lifter *l, const struct lv_ins *i)
+{
+	hew_val size = hew_shl(F, field(l, HEW_I64, HEW_FULL, LV_C_STACK, l->base, -48), lv_k(l, 4)), to = hew_add(F, l->base, lv_k(l, lv_offset(i->a)));
+	hew_val from = hew_sub(F, hew_add(F, l->base, lv_k(l, -48)), size), end = hew_add(F, to, size);
+	hew_val last = field(l, HEW_PTR, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, stack_last)), zero = lv_k(l, 0), at;
+	hew_block fits = hew_block_new(F), over = hew_block_new(F), next = hew_block_new(F), copy = hew_block_new(F), done = hew_block_new(F);
+
+	at = hew_block_arg(F, next, HEW_I64);
+
+	flush_below(l, i->a);
+	hew_cold(F, over);
+	hew_branch(F, hew_ule(F, hew_add(F, end, lv_k(l, LV_MINSTACK * 16)), last), fits, 0, NULL, over, 0, NULL);
+	hew_begin(F, over);
+	lv_call_rt(l, (void *)(uintptr_t)lv_rt[LV_OP_VARARG], i);
+	hew_jump(F, done, 0, NULL);
+	hew_begin(F, fits);
+	hew_store(F, HEW_FULL, LV_C_STATE, l->vm, FIELD(lv_state, top), end);
+	hew_jump(F, next, 1, &zero);
+	hew_begin(F, next);
+	hew_branch(F, hew_ult(F, at, size), copy, 0, NULL, done, 0, NULL);
+	hew_begin(F, copy);
+	for (int32_t off = 0; off < 16; off += 8)
+		hew_store(F, HEW_FULL, LV_C_STACK, hew_add(F, to, at), off, field(l, HEW_I64, HEW_FULL, LV_C_STACK, hew_add(F, from, at), off));
+	at = hew_add(F, at, lv_k(l, 16));
+	hew_jump(F, next, 1, &at);
+	hew_begin(F, done);
+	l->cur = done;
+	forget_above(l, i->a);
 }
 
 static void floor_(struct lifter *l, const struct lv_ins *i, struct lslot x)
@@ -832,6 +927,10 @@ static bool call(struct lifter *l, const struct lv_ins *i)
 	}
 	if (c->kind == LV_CALLEE_C && !l->flow.generic && i->b != LV_OPEN && call_builtin(l, i, c->builtin))
 		return true;
+	if (c->kind != LV_CALLEE_C && (i->c <= 4 || i->c == LV_OPEN)) {
+		call_any(l, i);
+		return true;
+	}
 	flush_below(l, i->a);
 	lv_ins_reads(l->p, i, flush, l);
 	lv_call_rt(l, (void *)(uintptr_t)lv_rt[LV_OP_CALL], i);
@@ -916,6 +1015,7 @@ static bool lift(struct lifter *l, const struct lv_ins *i)
 	case LV_OP_CALL: return call(l, i);
 	case LV_OP_RETURN: case LV_OP_RETURN0: case LV_OP_RETURN1: case LV_OP_TAILCALL: return return_(l, i);
 	case LV_OP_VARARGPREP: vararg_prepare(l, i); return true;
+	case LV_OP_VARARG: if (i->b == LV_OPEN) vararg_open(l, i); else generic(l, i); return true;
 	default: generic(l, i); return true;
 	}
 }

@@ -110,6 +110,10 @@ RT(tforprep)
 		lv_op_tbc(L, &base[i->a + 3]);
 }
 
+/* Stands for what is no Lua function. */
+static struct lv_proto no_proto;
+const struct lv_closure lv_no_closure = { .p = &no_proto };
+
 /* A Lua function with native code, called straight from native code. */
 static void call_entry(struct lv_state *L, struct lv_value *f, uint32_t n, uint32_t want)
 {
@@ -134,7 +138,7 @@ static void call_entry(struct lv_state *L, struct lv_value *f, uint32_t n, uint3
 		f->i = r.bits;
 		f->tag = r.word & 0xff;
 	}
-	if (count != want || want == LV_OPEN)
+	if (count < want)
 		lv_adjust(L, f, f, count, want);
 	L->base = from;
 	L->pc = pc;

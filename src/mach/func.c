@@ -21,6 +21,8 @@ void mach_add(struct mach_func *m, struct mach_ins *i, uint32_t vreg, enum mach_
 	ASSERT(i->opnd + i->n == m->opnd.n && i->n < UINT16_MAX);
 	vec_push(m->mem, &m->opnd, ((struct mach_opnd){ vreg, (uint8_t)role, fixed, MACH_NO_REG, 0 }));
 	i->n++;
+	if (fixed != MACH_NO_REG)
+		i->flags |= MACH_FIXED;
 }
 
 /* ---- order of blocks ------------------------------------------------------------------------------------- */

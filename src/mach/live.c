@@ -134,6 +134,20 @@ static void add_fixed(struct ra *ra, unsigned reg, uint32_t from, uint32_t to)
 	ra->m->used_regs |= UINT64_C(1) << reg;
 }
 
+/* What calls destroy is one list: they all destroy the same registers, and many of them. */
+static void add_clobber(struct ra *ra, uint64_t set, uint32_t from, uint32_t to)
+{
+	if (!ra->call_regs && __builtin_popcountll(set) > 8)
+		ra->call_regs = set;
+	if (set == ra->call_regs) {
+		add_to(ra, &ra->calls, from, to);
+		ra->m->used_regs |= set;
+		return;
+	}
+	for (; set; set &= set - 1)
+		add_fixed(ra, (unsigned)__builtin_ctzll(set), from, to);
+}
+
 static void hint_reg(struct ra *ra, uint32_t vreg, uint8_t reg)
 {
 	if (ra->m->vreg.at[vreg].hint == MACH_NO_REG)
@@ -222,26 +236,26 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 	}
 	for (uint32_t i = blk->end; i-- > blk->first;) {
 		const struct mach_ins *in = &m->ins.at[i];
+		const struct mach_opnd *first = &m->opnd.at[in->opnd], *end = first + in->n;
 
 		ra->block_at[i] = b;
-		for (unsigned r = 0; in->clobber >> r; r++)
-			if (in->clobber >> r & 1)
-				add_fixed(ra, r, 4 * i + 2, 4 * i + 3);
-		for (unsigned o = 0; o < in->n; o++)
-			if (m->opnd.at[in->opnd + o].role == MACH_DEF)
-				define(ra, i, &m->opnd.at[in->opnd + o]);
+		if (in->clobber)
+			add_clobber(ra, in->clobber, 4 * i + 2, 4 * i + 3);
+		for (const struct mach_opnd *o = first; o < end; o++)
+			if (o->role == MACH_DEF) {
+				define(ra, i, o);
+				if (o->same && !ra->fam[o->vreg].hint)
+					ra->fam[o->vreg].hint = first[o->same - 1].vreg;
+			}
 		/* uses in descending order of position: fixed ones are read by the moves before the instruction */
-		for (unsigned o = 0; o < in->n; o++)
-			if (m->opnd.at[in->opnd + o].fixed == MACH_NO_REG)
-				use(ra, i, from, &m->opnd.at[in->opnd + o]);
-		for (unsigned o = 0; o < in->n; o++) {
-			const struct mach_opnd *x = &m->opnd.at[in->opnd + o];
-
-			if (x->fixed != MACH_NO_REG)
-				use(ra, i, from, x);
-			if (x->role == MACH_DEF && x->same && !ra->fam[x->vreg].hint)
-				ra->fam[x->vreg].hint = m->opnd.at[in->opnd + x->same - 1].vreg;
-		}
+		for (const struct mach_opnd *o = first; o < end; o++)
+			if (o->fixed == MACH_NO_REG)
+				use(ra, i, from, o);
+		if (!(in->flags & MACH_FIXED))
+			continue;
+		for (const struct mach_opnd *o = first; o < end; o++)
+			if (o->fixed != MACH_NO_REG)
+				use(ra, i, from, o);
 	}
 	for (uint32_t k = 0; k < ib->arg.n; k++) {
 		uint32_t v = m->vreg_of[ib->arg.at[k]];

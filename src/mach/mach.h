@@ -34,7 +34,7 @@ struct mach_opnd {
 	uint8_t same;		/* DEF: 1 + index of the operand that the target wants in the same register (a hint; emission moves) */
 };
 
-enum { MACH_CALL = 1, MACH_JUMP = 2, MACH_END = 4 };	/* flags: makes a call | jumps | last of its block */
+enum { MACH_CALL = 1, MACH_JUMP = 2, MACH_END = 4, MACH_FIXED = 8 };	/* flags: makes a call | jumps | last of its block | wants certain registers */
 
 struct mach_ins {
 	uint16_t op;		/* the target's */
@@ -139,6 +139,8 @@ struct ra {
 	VEC(struct ra_use) use;
 	struct ra_family *fam;
 	uint32_t fixed[MACH_MAX_REGS];	/* ranges in which instructions want the register for themselves */
+	uint32_t calls;			/* the same for all registers that calls destroy: */
+	uint64_t call_regs;
 	uint32_t *block_at;		/* by instruction: its block */
 	uint64_t seed;
 	uint64_t allocatable;

@@ -69,9 +69,11 @@ static void flush(struct resolve *r, uint32_t at, enum mach_phase phase)
 
 /* ---- one instruction ----------------------------------------------------------------------------------------- */
 
-static void operands(struct resolve *r, uint32_t i)
+/* True if something is to be done behind the instruction. */
+static bool operands(struct resolve *r, uint32_t i)
 {
 	struct mach_ins *in = &r->m->ins.at[i];
+	bool after = in->flags & MACH_FIXED;
 
 	for (unsigned o = 0; o < in->n; o++) {
 		struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
@@ -86,7 +88,9 @@ static void operands(struct resolve *r, uint32_t i)
 			ASSERT(piece && r->ra->iv.at[piece].reg != MACH_NO_REG);
 			x->reg = r->ra->iv.at[piece].reg;
 		}
+		after |= x->role == MACH_DEF && r->ra->fam[x->vreg].slot >= 0;
 	}
+	return after;
 }
 
 static void moves_before(struct resolve *r, uint32_t i)
@@ -97,7 +101,7 @@ static void moves_before(struct resolve *r, uint32_t i)
 	for (uint32_t p = r->begins[i]; p; p = r->next_begin[p])
 		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i)
 			move(r, loc_of_piece(r, r->previous[p]), loc_of_piece(r, p));
-	for (unsigned o = 0; o < in->n; o++) {
+	for (unsigned o = 0; o < in->n && in->flags & MACH_FIXED; o++) {
 		const struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
 
 		if ((x->role == MACH_USE || x->role == MACH_LATE) && x->fixed != MACH_NO_REG)
@@ -195,13 +199,15 @@ void ra_resolve(struct ra *ra)
 			flush(&r, blk->first, MACH_EDGE_IN);
 		}
 		for (uint32_t i = blk->first; i < blk->end; i++) {
-			operands(&r, i);
+			bool after = operands(&r, i);
+
 			moves_before(&r, i);
 			if (i + 1 == blk->end && blk->succ.n == 1) {
 				edge(&r, blk, 0);
 				flush(&r, i, MACH_EDGE_OUT);
 			}
-			moves_after(&r, i);
+			if (after)
+				moves_after(&r, i);
 		}
 	}
 	for (uint32_t i = 1; i < ra->iv.n; i++)

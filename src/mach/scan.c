@@ -134,6 +134,7 @@ static uint32_t trim(const struct scan *s, uint32_t *list)
 static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigned cls, uint32_t *until)
 {
 	uint64_t wanted = 0;
+	uint32_t call = trim(s, &s->ra->calls);
 
 	memcpy(until, s->free[cls], sizeof s->free[cls]);
 	for (uint64_t left = s->fixed & s->regs[cls]; left; left &= left - 1) {
@@ -145,6 +146,16 @@ static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigne
 		else if (s->ra->range.at[first].from < i->end)
 			until[r] = intersection(s, first, i->range);
 		wanted |= (uint64_t)(until[r] != NEVER_USED) << r;
+	}
+	if (call && s->ra->range.at[call].from < i->end)
+		call = intersection(s, call, i->range);
+	else
+		return wanted;
+	for (uint64_t left = call == NEVER_USED ? 0 : s->ra->call_regs & s->regs[cls]; left; left &= left - 1) {
+		unsigned r = (unsigned)__builtin_ctzll(left);
+
+		until[r] = call < until[r] ? call : until[r];
+		wanted |= UINT64_C(1) << r;
 	}
 	return wanted;
 }
@@ -344,8 +355,15 @@ static bool try_free(struct scan *s, uint32_t i)
 			part |= UINT64_C(1) << x->reg;
 		}
 	}
-	for (; part; part &= part - 1)
-		free_until[__builtin_ctzll(part)] = cut(s, at(s, i), free_until[__builtin_ctzll(part)]);
+	for (uint32_t from = NEVER_USED, to = NEVER_USED; part; part &= part - 1) {
+		uint32_t *until = &free_until[__builtin_ctzll(part)];
+
+		if (*until != from) {		/* many of them end at the same call */
+			from = *until;
+			to = cut(s, at(s, i), from);
+		}
+		*until = to;
+	}
 	r = pick(s, i, free_until);
 	if (r == MACH_NO_REG || free_until[r] <= start)
 		return false;
