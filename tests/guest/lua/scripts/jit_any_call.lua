@@ -19,8 +19,8 @@ local fits = { [math.max] = true, [select] = true }
 local function call0(f, ...) f(...) return "done" end
 local function call1(f, ...) local a = f(...) return a end
 local function call2(f, ...) local a, b = f(...) return a, b end
-local function call4(f, ...) local a, b, c, d = f(...) return a, b, c, d end
-local function call5(f, ...) local a, b, c, d, e = f(...) return a, b, c, d, e end
+local function call4(f, ...) math.max(9, 9, 9, 9, 9, 9, 9) local a, b, c, d = f(...) return a, b, c, d end
+local function call5(f, ...) math.max(9, 9, 9, 9, 9, 9, 9) local a, b, c, d, e = f(...) return a, b, c, d, e end
 local function open(f, ...) return "x", f(...) end
 local function list(f, ...) return { f(...) } end
 local function fixed(f, a, b) local x, y = f(a, b) return x, y end
