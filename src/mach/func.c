@@ -39,12 +39,13 @@ static void add_block(struct layout *l, uint32_t b)
 }
 
 /* A loop whose last block only goes back to the header: that block comes first, and the branch that leads to it becomes the
- * one jump of a turn. Its other way must leave the loop, or nothing is gained. */
+ * one jump of a turn. Its other way must leave the loop, or nothing is gained. If several blocks lead to that branch, it comes first with
+ * the block: they all jump to it, and it falls into the header. */
 static void rotate(struct layout *l, uint32_t header)
 {
 	const struct ir_func *f = l->m->f;
-	uint32_t first = l->index[header], last = l->m->block.n - 1, e[2], p;
-	struct mach_block b = l->m->block.at[last];
+	uint32_t first = l->index[header], last = l->m->block.n - 1, e[2], p, n = 1;
+	struct mach_block b = l->m->block.at[last], moved[2];
 
 	if (last == first || ir_at(f, f->block.at[b.ir].control)->op != IR_jmp || f->block.at[b.ir].pred.n != 1)
 		return;
@@ -53,8 +54,11 @@ static void rotate(struct layout *l, uint32_t header)
 	p = f->block.at[b.ir].pred.at[0];
 	if (ir_succs(f, p, e) != 2 || (ir_in_loop(f, header, f->edge.at[e[0]].to) && ir_in_loop(f, header, f->edge.at[e[1]].to)))
 		return;
-	memmove(&l->m->block.at[first + 1], &l->m->block.at[first], (last - first) * sizeof b);
-	l->m->block.at[first] = b;
+	if (l->index[p] == last - 1 && last - 1 > first && f->block.at[p].pred.n > 1)
+		n = 2;
+	memcpy(moved, &l->m->block.at[last + 1 - n], n * sizeof b);
+	memmove(&l->m->block.at[first + n], &l->m->block.at[first], (last + 1 - n - first) * sizeof b);
+	memcpy(&l->m->block.at[first], moved, n * sizeof b);
 	for (uint32_t k = first; k <= last; k++)
 		l->index[l->m->block.at[k].ir] = k;
 }
