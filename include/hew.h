@@ -131,9 +131,9 @@ hew_type hew_type_of(const struct hew_fn *f, hew_val v);
  * integer division raises SIGFPE for a divisor of 0 and for the least number / -1, as a C program's would.
  */
 
-/* Two operands. Shifts take their count modulo the width; it may be of the other integer type. eq to ule compare integers and pointers, feq to fle
+/* Two operands. Shifts and rotl take their count modulo the width; it may be of the other integer type. eq to ule compare integers and pointers, feq to fle
  * floating numbers; all give HEW_I32 1 or 0, false for NaN but in fne. add and sub take HEW_PTR and HEW_I64, too. */
-#define HEW_BINARY(X) X(add) X(sub) X(mul) X(smulh) X(umulh) X(and) X(or) X(xor) X(shl) X(shr) X(sar) \
+#define HEW_BINARY(X) X(add) X(sub) X(mul) X(smulh) X(umulh) X(and) X(or) X(xor) X(shl) X(shr) X(sar) X(rotl) \
 	X(sdiv) X(srem) X(udiv) X(urem) X(eq) X(ne) X(lt) X(le) X(ult) X(ule) X(feq) X(fne) X(flt) X(fle) \
 	X(fadd) X(fsub) X(fmul) X(fdiv)
 #define X(name) hew_val hew_##name(struct hew_fn *f, hew_val a, hew_val b);
@@ -141,7 +141,7 @@ HEW_BINARY(X)
 #undef X
 
 /* One operand, of the result's type. */
-#define HEW_UNARY(X) X(neg) X(not) X(sext8) X(sext16) X(fneg) X(fabs) X(fsqrt) X(ffloor) X(fceil) X(ftrunc)
+#define HEW_UNARY(X) X(neg) X(not) X(sext8) X(sext16) X(bswap) X(fneg) X(fabs) X(fsqrt) X(ffloor) X(fceil) X(ftrunc)
 #define X(name) hew_val hew_##name(struct hew_fn *f, hew_val a);
 HEW_UNARY(X)
 #undef X

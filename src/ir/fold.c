@@ -110,11 +110,13 @@ bool ir_compute(enum ir_op op, enum ir_type t, enum ir_type ot, int64_t a, int64
 	case IR_shl: *out = wrap(t, ua << sh); return true;
 	case IR_shr: *out = wrap(t, ua >> sh); return true;
 	case IR_sar: *out = a >> sh; return true;
+	case IR_rotl: *out = wrap(t, sh ? ua << sh | ua >> (width(ot) - sh) : ua); return true;
 	case IR_sdiv: case IR_srem: case IR_udiv: case IR_urem: return divide(op, ot, a, b, out);
 	case IR_neg: *out = wrap(t, 0 - ua); return true;
 	case IR_not: *out = ~a; return true;
 	case IR_sext8: *out = (int8_t)a; return true;
 	case IR_sext16: *out = (int16_t)a; return true;
+	case IR_bswap: *out = t == IR_T_i32 ? (int32_t)__builtin_bswap32((uint32_t)a) : (int64_t)__builtin_bswap64((uint64_t)a); return true;
 	case IR_sext: *out = (int32_t)a; return true;
 	case IR_zext: *out = (uint32_t)a; return true;
 	case IR_trunc: *out = (int32_t)a; return true;
@@ -230,9 +232,43 @@ bool ir_no_high(const struct ir_func *f, ir_ref r)
 		(m->op == IR_shr && m->type == IR_T_i64 && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) >= 32));
 }
 
+/* Is b, as a count of shifts, the width less a, or minus a? */
+static bool complement(const struct ir_func *f, enum ir_type t, ir_ref a, ir_ref b)
+{
+	const struct ir_node *n = b > 0 ? ir_at(f, b) : NULL, *m = a > 0 ? ir_at(f, a) : NULL;
+
+	if (n && m && n->op == m->op && (n->op == IR_zext || n->op == IR_sext || n->op == IR_trunc))
+		return complement(f, t, m->a, n->a);
+	if (ir_is_const(a) && ir_is_const(b))
+		return ((uint64_t)ir_kbits(f, a) + (uint64_t)ir_kbits(f, b)) % width(t) == 0;
+	if (n && n->op == IR_neg)
+		return n->a == a;
+	return n && n->op == IR_sub && n->b == a && ir_is_const(n->a) && (uint64_t)ir_kbits(f, n->a) % width(t) == 0;
+}
+
+/* (x << k) | (x >> (width - k)) => x rotated left by k; for ^ only when k is a constant other than 0 */
+static ir_ref rotation(struct ir_func *f, const struct ir_node *n)
+{
+	enum ir_type t = n->type;
+
+	for (unsigned turn = 0; n->a > 0 && n->b > 0 && turn < 2; turn++) {
+		const struct ir_node *l = ir_at(f, turn ? n->b : n->a), *r = ir_at(f, turn ? n->a : n->b);
+
+		if (l->op != IR_shl || r->op != IR_shr || l->a != r->a || (n->op != IR_or && (!ir_is_const(l->b) || ir_kbits(f, l->b) % width(t) == 0)))
+			continue;
+		if (complement(f, t, l->b, r->b) || complement(f, t, r->b, l->b))
+			return again(f, IR_rotl, t, l->a, l->b);
+	}
+	return IR_NONE;
+}
+
 static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 {
 	enum ir_type t = n->type;
+	ir_ref rotated = n->op == IR_and ? IR_NONE : rotation(f, n);
+
+	if (rotated)
+		return rotated;
 
 	/* x & x => x, x | x => x */
 	if (n->a == n->b && n->op != IR_xor)
@@ -307,6 +343,11 @@ static ir_ref fold_shift(struct ir_func *f, struct ir_node *n)
 	/* x << 0 => x (the count is taken modulo the width) */
 	if (k == 0)
 		return n->a;
+	/* (x rotl k1) rotl k2 => x rotl (k1 + k2) */
+	if (n->op == IR_rotl && has_const(f, n->a, IR_rotl)) {
+		k1 = (unsigned)ir_kbits(f, ir_at(f, n->a)->b);
+		return again(f, IR_rotl, t, ir_at(f, n->a)->a, ir_const(f, ir_type_of(f, n->b), (k + k1) & (width(t) - 1)));
+	}
 	/* (x << k1) << k2 => x << (k1 + k2), or 0 when that is all of it; sar stops at width - 1 */
 	if (has_const(f, n->a, n->op)) {
 		k1 = (unsigned)ir_kbits(f, ir_at(f, n->a)->b) & (width(t) - 1);
@@ -439,7 +480,7 @@ static ir_ref fold_float(struct ir_func *f, struct ir_node *n)
 
 static ir_ref fold_unary(struct ir_func *f, struct ir_node *n)
 {
-	/* neg (neg x) => x, not (not x) => x, fneg (fneg x) => x */
+	/* neg (neg x) => x, the same for not, bswap, fneg */
 	if (n->a > 0 && ir_at(f, n->a)->op == n->op && n->op != IR_fabs)
 		return ir_at(f, n->a)->a;
 	/* fabs (fabs x) => fabs x */
@@ -522,9 +563,9 @@ ir_ref ir_fold(struct ir_func *f, struct ir_node *n)
 	case IR_sub: return fold_sub(f, n);
 	case IR_mul: return fold_mul(f, n);
 	case IR_and: case IR_or: case IR_xor: return fold_bits(f, n);
-	case IR_shl: case IR_shr: case IR_sar: return fold_shift(f, n);
+	case IR_shl: case IR_shr: case IR_sar: case IR_rotl: return fold_shift(f, n);
 	case IR_sdiv: case IR_srem: case IR_udiv: case IR_urem: return fold_divide(f, n);
-	case IR_neg: case IR_not: case IR_fneg: case IR_fabs: return fold_unary(f, n);
+	case IR_neg: case IR_not: case IR_bswap: case IR_fneg: case IR_fabs: return fold_unary(f, n);
 	case IR_eq: case IR_ne: case IR_lt: case IR_le: case IR_ult: case IR_ule: return fold_compare(f, n);
 	case IR_sext8: case IR_sext16: case IR_sext: case IR_zext: case IR_trunc: case IR_bitcast: return fold_convert(f, n);
 	case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: return fold_float(f, n);

@@ -58,7 +58,7 @@ static bool binary_types_fit(const struct verify *v, const struct ir_node *n)
 		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
 	case IR_sub:
 		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
-	case IR_shl: case IR_shr: case IR_sar:
+	case IR_shl: case IR_shr: case IR_sar: case IR_rotl:
 		return is_int(a) && is_int(b);
 	case IR_eq: case IR_ne: case IR_lt: case IR_le: case IR_ult: case IR_ule:
 		return a == b && (is_int(a) || a == IR_T_ptr);
@@ -81,7 +81,7 @@ static bool unary_type_fits(const struct verify *v, const struct ir_node *n)
 	case IR_ftoi: return ir_is_float(a) && is_int(t);
 	case IR_fcvt: return ir_is_float(a) && ir_is_float(t) && a != t;
 	case IR_bitcast: return t != IR_T_void && a != IR_T_void && ir_types[a].size == ir_types[t].size;
-	case IR_neg: case IR_not: case IR_sext8: case IR_sext16: return is_int(a);
+	case IR_neg: case IR_not: case IR_sext8: case IR_sext16: case IR_bswap: return is_int(a);
 	default: return ir_is_float(a);
 	}
 }

@@ -27,7 +27,12 @@ void mach_add(struct mach_func *m, struct mach_ins *i, uint32_t vreg, enum mach_
 
 /* ---- order of blocks ------------------------------------------------------------------------------------- */
 
-struct layout { struct mach_func *m; uint8_t *done; uint32_t *index; };
+struct layout {
+	struct mach_func *m;
+	uint8_t *done;
+	uint32_t *index;
+	struct body { uint32_t *at, n, cap; } *body;
+};
 
 static void add_block(struct layout *l, uint32_t b)
 {
@@ -66,24 +71,28 @@ static void rotate(struct layout *l, uint32_t header)
 /* Writes list[0..n): a loop header is followed by all other blocks of its loop that are in the list. */
 static void lay_out(struct layout *l, const uint32_t *list, uint32_t n)
 {
-	const struct ir_func *f = l->m->f;
-
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t b = list[i], k = 0;
-		uint32_t *inner;
+		uint32_t b = list[i];
 
 		if (l->done[b])
 			continue;
 		add_block(l, b);
-		if (f->block.at[b].loop != b + 1)
+		if (l->m->f->block.at[b].loop != b + 1)
 			continue;
-		inner = arena_alloc(l->m->mem, (n - i) * sizeof *inner);
-		for (uint32_t j = i + 1; j < n; j++)
-			if (!l->done[list[j]] && ir_in_loop(f, b, list[j]))
-				inner[k++] = list[j];
-		lay_out(l, inner, k);
+		lay_out(l, l->body[b].at, l->body[b].n);
 		rotate(l, b);
 	}
+}
+
+/* By header: the blocks of its loop, in the order of the list. */
+static void find_bodies(struct layout *l, const uint32_t *list, uint32_t n)
+{
+	const struct ir_func *f = l->m->f;
+
+	l->body = arena_zero(l->m->mem, f->block.n * sizeof *l->body);
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t h = f->block.at[list[i]].loop; h; h = f->block.at[h - 1].outer)
+			vec_push(l->m->mem, &l->body[h - 1], list[i]);
 }
 
 static void cold_blocks(const struct ir_func *f, uint32_t *hot, uint32_t *n_hot, uint32_t *cold, uint32_t *n_cold)
@@ -112,11 +121,13 @@ void mach_layout(struct mach_func *m)
 		hot[i] = hot[j];
 		hot[j] = b;
 	}
-	if (m->stress.shuffle)
+	if (m->stress.shuffle) {
 		for (uint32_t i = 0; i < n_hot; i++)
 			add_block(&l, hot[i]);
-	else
+	} else {
+		find_bodies(&l, hot, n_hot);
 		lay_out(&l, hot, n_hot);
+	}
 	for (uint32_t i = 0; i < n_cold; i++)
 		add_block(&l, cold[i]);
 	for (uint32_t i = 0; i < m->block.n; i++) {

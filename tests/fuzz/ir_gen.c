@@ -61,9 +61,9 @@ ir_ref gen_emit(struct gen *g, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b
 
 static void arithmetic(struct gen *g)
 {
-	static const enum ir_op ints[] = { IR_add, IR_sub, IR_mul, IR_and, IR_or, IR_xor, IR_shl, IR_shr, IR_sar, IR_smulh, IR_umulh };
+	static const enum ir_op ints[] = { IR_add, IR_sub, IR_mul, IR_and, IR_or, IR_xor, IR_shl, IR_shr, IR_sar, IR_rotl, IR_smulh, IR_umulh };
 	static const enum ir_op floats[] = { IR_fadd, IR_fsub, IR_fmul, IR_fdiv };
-	static const enum ir_op unary[] = { IR_neg, IR_not, IR_sext8, IR_sext16 };
+	static const enum ir_op unary[] = { IR_neg, IR_not, IR_sext8, IR_sext16, IR_bswap };
 	static const enum ir_op funary[] = { IR_fneg, IR_fabs, IR_fsqrt, IR_ffloor, IR_fceil, IR_ftrunc };
 	enum ir_type t = gen_any_type(g);
 

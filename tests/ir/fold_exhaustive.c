@@ -153,8 +153,8 @@ static void try_term(const struct term *s)
 	arena_fini(&mem);
 }
 
-static const enum ir_op unary[] = { IR_neg, IR_not, IR_sext8, IR_sext16 };
-static const enum ir_op binary[] = { IR_add, IR_sub, IR_mul, IR_smulh, IR_umulh, IR_and, IR_or, IR_xor, IR_shl, IR_shr, IR_sar, IR_sdiv, IR_srem, IR_udiv,
+static const enum ir_op unary[] = { IR_neg, IR_not, IR_sext8, IR_sext16, IR_bswap };
+static const enum ir_op binary[] = { IR_add, IR_sub, IR_mul, IR_smulh, IR_umulh, IR_and, IR_or, IR_xor, IR_shl, IR_shr, IR_sar, IR_rotl, IR_sdiv, IR_srem, IR_udiv,
 	IR_urem, IR_eq, IR_ne, IR_lt, IR_le, IR_ult, IR_ule };
 
 #define X { 0, 0 }

@@ -125,21 +125,10 @@ static hew_val swap(struct lower *l, hew_val x, unsigned n)
 	return hew_or(f, hew_and(f, hew_shr(f, x, I(n)), ll_num(l, t, (int64_t)mask)), hew_shl(f, hew_and(f, x, ll_num(l, t, (int64_t)mask)), I(n)));
 }
 
-static hew_val reverse_bytes(struct lower *l, hew_val x)
-{
-	struct hew_fn *f = l->f;
-	uint32_t w = width_of(hew_type_of(f, x));
-
-	x = swap(l, x, 8);
-	if (w == 64)
-		x = swap(l, x, 16);
-	return hew_or(f, hew_shr(f, x, I(w / 2)), hew_shl(f, x, I(w / 2)));
-}
-
 static struct ll_got in_bswap(struct lower *l, struct ll_instr *in, uint32_t k)
 {
 	uint32_t w = width_of(type_of(in->def, k)), bits = bits_of(in->def, k);
-	hew_val x = reverse_bytes(l, ll_part(l, in->v[0], k));
+	hew_val x = hew_bswap(l->f, ll_part(l, in->v[0], k));
 
 	return got(w == bits ? x : hew_shr(l->f, x, hew_i32(l->f, (int32_t)(w - bits))), LL_Z);
 }
@@ -151,7 +140,7 @@ static struct ll_got in_bitreverse(struct lower *l, struct ll_instr *in, uint32_
 
 	for (unsigned n = 1; n < 8; n *= 2)
 		x = swap(l, x, n);
-	x = reverse_bytes(l, x);
+	x = hew_bswap(l->f, x);
 	return got(w == bits ? x : hew_shr(l->f, x, hew_i32(l->f, (int32_t)(w - bits))), LL_Z);
 }
 
@@ -222,6 +211,8 @@ static struct ll_got funnel(struct lower *l, struct ll_instr *in, uint32_t k, bo
 		return plain(left ? hew_shr(f, hew_shl(f, x, c), I(bits)) : hew_shr(f, x, c));
 	}
 	b = ll_part(l, in->v[1], k);
+	if (a == b)
+		return plain(hew_rotl(f, a, left ? c : hew_neg(f, c)));
 	rest = hew_sub(f, ll_num(l, type_of(in->def, k), w - 1), c);
 	if (left)
 		return plain(hew_or(f, hew_shl(f, a, c), hew_shr(f, hew_shr(f, b, I(1)), rest)));
@@ -524,7 +515,7 @@ static bool wide(struct lower *l, struct ll_instr *in, const struct row *r)
 	if (in->v[0]->type->bits != 128)
 		return false;
 	if (r->each == in_bswap) {
-		ll_set_wide(l, in, ll_wide_pair(reverse_bytes(l, a.w[1]), reverse_bytes(l, a.w[0])));
+		ll_set_wide(l, in, ll_wide_pair(hew_bswap(l->f, a.w[1]), hew_bswap(l->f, a.w[0])));
 	} else if (r->each == in_ctpop) {
 		ll_set_wide(l, in, ll_wide_pair(hew_add(f, count_bits(l, a.w[0]), count_bits(l, a.w[1])), hew_i64(f, 0)));
 	} else if (r->each == in_ctlz || r->each == in_cttz) {

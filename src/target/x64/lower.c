@@ -596,7 +596,7 @@ static void add_compare(struct lower *l, struct mach_ins *i, const struct cmp *c
 
 static const uint16_t alu_op[] = { [IR_add] = X64_ADD, [IR_sub] = X64_SUB, [IR_and] = X64_AND, [IR_or] = X64_OR, [IR_xor] = X64_XOR,
 	[IR_mul] = X64_IMUL, [IR_addo] = X64_ADD, [IR_subo] = X64_SUB, [IR_mulo] = X64_IMUL };
-static const uint16_t shift_op[] = { [IR_shl] = X64_SHL, [IR_shr] = X64_SHR, [IR_sar] = X64_SAR };
+static const uint16_t shift_op[] = { [IR_shl] = X64_SHL, [IR_shr] = X64_SHR, [IR_sar] = X64_SAR, [IR_rotl] = X64_ROL };
 static const uint16_t float_op[] = { [IR_fadd] = X64_ADDS, [IR_fsub] = X64_SUBS, [IR_fmul] = X64_MULS, [IR_fdiv] = X64_DIVS };
 
 static void lea(struct lower *l, ir_ref r)
@@ -1049,10 +1049,11 @@ static void node(struct lower *l, ir_ref r)
 		break;
 	case IR_add: case IR_sub: case IR_mul: case IR_and: case IR_or: case IR_xor: binary(l, r, X64_F_RR2, X64_F_RI2); break;
 	case IR_smulh: case IR_umulh: high_product(l, r); break;
-	case IR_shl: case IR_shr: case IR_sar: shift(l, r); break;
+	case IR_shl: case IR_shr: case IR_sar: case IR_rotl: shift(l, r); break;
 	case IR_sdiv: case IR_srem: case IR_udiv: case IR_urem: divide(l, r); break;
 	case IR_neg: in_place(l, r, X64_NEG); break;
 	case IR_not: in_place(l, r, X64_NOT); break;
+	case IR_bswap: in_place(l, r, X64_BSWAP); break;
 	case IR_sext8: convert(l, r, X64_MOVSX8, ir_types[n->type].size); break;
 	case IR_sext16: convert(l, r, X64_MOVSX16, ir_types[n->type].size); break;
 	case IR_sext: convert(l, r, X64_MOVSXD, 8); break;
