@@ -424,7 +424,9 @@ void hew_branch(struct hew_fn *f, hew_val cond, hew_block yes, int n_yes, const 
 	protect(f, make_branch, &(struct branch){ f, cond, { yes, no }, { n_yes, n_no }, { yes_args, no_args } });
 }
 
-/* ---- switch: a tree of comparisons over the sorted values ------------------------------------------------------------------ */
+/* ---- switch: a tree of comparisons over the sorted values, tables where they lie close together ------------------------------ */
+
+enum { TABLE = 5, SPARSE = 4 };		/* least cases of a table; at most so many entries a case */
 
 struct choice { int64_t value; hew_block to; };
 struct choices { struct hew_fn *f; hew_val v; struct choice *at; hew_block otherwise; };
@@ -434,12 +436,53 @@ static hew_val case_value(const struct choices *c, int64_t x)
 	return hew_type_of(c->f, c->v) == HEW_I32 ? hew_i32(c->f, (int32_t)x) : hew_i64(c->f, x);
 }
 
+struct table { struct hew_fn *owner; hew_val v; uint32_t n; const hew_block *to; };
+
+static hew_val make_switch(struct ir_func *f, const void *arg)
+{
+	const struct table *x = arg;
+
+	if (!has_value(x->owner, x->v))
+		return bad_operand(x->owner, "switch", 1);
+	for (uint32_t k = 0; k < x->n; k++)
+		if (!may_jump(x->owner, "switch", x->to[k], 0, NULL))
+			return 0;
+	ir_switch(f, x->v, x->n, x->to);
+	return 0;
+}
+
+/* Of at[lo..hi): a table from the first to the last value. False: it would be mostly empty, or there is no memory. */
+static bool by_table(const struct choices *c, int lo, int hi)
+{
+	uint64_t range = (uint64_t)c->at[hi - 1].value - (uint64_t)c->at[lo].value + 1;
+	uint32_t n = 0;
+	hew_block *to;
+
+	if (hi - lo < TABLE || range - 1 >= (uint64_t)(hi - lo) * SPARSE || (hew_type_of(c->f, c->v) != HEW_I32 && hew_type_of(c->f, c->v) != HEW_I64))
+		return false;
+	to = base_realloc(NULL, 0, (range + 1) * sizeof *to);
+	if (!to)
+		return false;
+	for (int k = lo; k < hi; k++) {
+		while (n < (uint64_t)c->at[k].value - (uint64_t)c->at[lo].value)
+			to[n++] = c->otherwise;
+		if (k == lo || c->at[k].value != c->at[k - 1].value)
+			to[n++] = c->at[k].to;
+	}
+	to[n] = c->otherwise;
+	protect(c->f, make_switch, &(struct table){ c->f, hew_sub(c->f, c->v, case_value(c, c->at[lo].value)), n + 1, to });
+	base_free(to, (range + 1) * sizeof *to);
+	return true;
+}
+
 /* Of at[lo..hi); up to three are asked for one after the other. */
 static void decide(const struct choices *c, int lo, int hi)
 {
 	int mid = lo + (hi - lo) / 2;
 	hew_block next, below;
 
+	if (by_table(c, lo, hi))
+		return;
 	if (hi - lo <= 3) {
 		for (; lo < hi; lo++) {
 			next = lo + 1 < hi ? hew_block_new(c->f) : c->otherwise;

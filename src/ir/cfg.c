@@ -23,12 +23,12 @@ static void post_order(struct ir_func *f)
 	stack[depth++] = 0;
 	f->block.at[0].reachable = true;
 	while (depth) {
-		uint32_t b = stack[depth - 1], e[2];
-		unsigned k = ir_succs(f, b, e);
+		uint32_t b = stack[depth - 1];
+		unsigned k = ir_succs(f, b);
 
 		if (next[b] < k) {
 			/* last successor first, so that the first one comes right behind its block */
-			uint32_t to = f->edge.at[e[k - 1 - next[b]++]].to;
+			uint32_t to = ir_out(f, b, k - 1 - next[b]++)->to;
 
 			if (!f->block.at[to].reachable) {
 				f->block.at[to].reachable = true;
@@ -51,11 +51,11 @@ static void post_order(struct ir_func *f)
 static void predecessors(struct ir_func *f)
 {
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t b = f->order[i], e[2];
-		unsigned k = ir_succs(f, b, e);
+		uint32_t b = f->order[i];
+		unsigned k = ir_succs(f, b);
 
 		for (unsigned j = 0; j < k; j++)
-			vec_push(f->mem, &f->block.at[f->edge.at[e[j]].to].pred, b);
+			vec_push(f->mem, &f->block.at[ir_out(f, b, j)->to].pred, b);
 	}
 }
 
@@ -233,12 +233,11 @@ void ir_split_critical(struct ir_func *f)
 	bool any = false;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t e[2];
-		unsigned k = ir_succs(f, f->order[i], e);
+		unsigned k = ir_succs(f, f->order[i]);
 
-		for (unsigned j = 0; k == 2 && j < k; j++)
-			if (f->block.at[f->edge.at[e[j]].to].pred.n > 1) {
-				ir_split_edge(f, e[j]);
+		for (unsigned j = 0; k > 1 && j < k; j++)
+			if (f->block.at[ir_out(f, f->order[i], j)->to].pred.n > 1) {
+				ir_split_edge(f, ir_succ(f, f->order[i], j));
 				any = true;
 			}
 	}

@@ -161,6 +161,8 @@ ir_ref ir_check(struct ir_func *f, enum ir_check_kind k, ir_ref cond, ir_ref v, 
 uint32_t ir_edge_new(struct ir_func *f, uint32_t to, uint32_t n, const ir_ref *args);
 void ir_jmp(struct ir_func *f, uint32_t to, uint32_t n, const ir_ref *args);
 void ir_br(struct ir_func *f, ir_ref cond, uint32_t yes, uint32_t no);	/* edges */
+/* to[k] is taken for the value k, the last one for all others; edges to one block are one edge. No arguments. */
+void ir_switch(struct ir_func *f, ir_ref v, uint32_t n, const uint32_t *to);
 void ir_ret(struct ir_func *f, ir_ref a, ir_ref b);
 void ir_exit(struct ir_func *f, uint32_t state);
 uint32_t ir_state_new(struct ir_func *f, const struct ir_state *s, const struct ir_slot *slots);
@@ -189,21 +191,26 @@ static inline bool ir_pinned(const struct ir_func *f, const struct ir_node *n)
 		return !(flags & IR_PURE);
 	return !ir_is_const(n->b) || ir_kbits(f, n->b) == 0 || ((n->op == IR_sdiv || n->op == IR_srem) && ir_kbits(f, n->b) == -1);
 }
+/* The edge that a switch takes for a value: as its entry says, the last one for all that have none. */
+static inline uint32_t ir_switch_edge(const struct ir_func *f, const struct ir_node *n, int64_t value)
+{
+	uint64_t v = ir_type_of(f, n->a) == IR_T_i32 ? (uint32_t)value : (uint64_t)value, last = (uint64_t)n->c - 1;
+	const ir_ref *p = &f->pool.at[n->b];
+
+	return (uint32_t)p[1 + p[1 + p[0] + (ir_ref)(v < last ? v : last)]];
+}
 /* The value operands of a node, pool and edges included; states are not. Returns how many; out may be NULL. */
 uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t max);
-/* Edges of a node: 0, 1 or 2. */
-static inline unsigned ir_edges(const struct ir_node *n, uint32_t edge[2])
-{
-	edge[0] = (uint32_t)(n->op == IR_br ? n->b : n->a);
-	edge[1] = (uint32_t)n->c;
-	return n->op == IR_br ? 2 : n->op == IR_jmp;
-}
+/* Edges of a node, and which they are. */
+static inline unsigned ir_edges(const struct ir_func *f, const struct ir_node *n)
+{ return n->op == IR_br ? 2 : n->op == IR_switch ? (unsigned)f->pool.at[n->b] : n->op == IR_jmp; }
+static inline uint32_t ir_edge_at(const struct ir_func *f, const struct ir_node *n, unsigned k)
+{ return (uint32_t)(n->op == IR_switch ? f->pool.at[n->b + 1 + (ir_ref)k] : n->op == IR_jmp ? n->a : k ? n->c : n->b); }
 /* Pointers to the value fields of a node so that a pass can rewrite them. */
 typedef void ir_visit_fn(void *arg, ir_ref *operand);
 static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg)
 {
 	unsigned values = ir_ops[n->op].values, count;
-	uint32_t edge[2];
 
 	if (values & IR_VALUE_A && n->a)
 		fn(arg, &n->a);
@@ -215,9 +222,9 @@ static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *f
 		return;
 	for (unsigned k = 0; n->op == IR_call && k < n->aux; k++)
 		fn(arg, &f->pool.at[n->b + (ir_ref)k]);
-	count = ir_edges(n, edge);
+	count = ir_edges(f, n);
 	for (unsigned i = 0; i < count; i++) {
-		const struct ir_edge *e = &f->edge.at[edge[i]];
+		const struct ir_edge *e = &f->edge.at[ir_edge_at(f, n, i)];
 
 		for (uint32_t k = 0; k < e->n; k++)
 			fn(arg, &f->pool.at[e->args + k]);
@@ -227,7 +234,9 @@ void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *ar
 static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
 { return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
 /* Edges of a block's control node; that of an open block is node 0, a nop. */
-static inline unsigned ir_succs(const struct ir_func *f, uint32_t b, uint32_t edge[2]) { return ir_edges(ir_at(f, f->block.at[b].control), edge); }
+static inline unsigned ir_succs(const struct ir_func *f, uint32_t b) { return ir_edges(f, ir_at(f, f->block.at[b].control)); }
+static inline uint32_t ir_succ(const struct ir_func *f, uint32_t b, unsigned k) { return ir_edge_at(f, ir_at(f, f->block.at[b].control), k); }
+static inline struct ir_edge *ir_out(const struct ir_func *f, uint32_t b, unsigned k) { return &f->edge.at[ir_succ(f, b, k)]; }
 enum ir_width ir_store_width(enum ir_type t, unsigned aux);
 /* Classes whose memory may be changed where something of these classes is written. */
 static inline uint32_t ir_touched(const struct ir_func *f, uint32_t classes) { return classes & f->any ? UINT32_MAX : classes ? classes | f->any : 0; }

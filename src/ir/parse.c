@@ -528,6 +528,32 @@ static ir_ref generic(struct parser *p, enum ir_op op, unsigned aux, bool swap)
 	return ir_emit(p->f, op, t, aux, field[0], field[1], field[2]);
 }
 
+static ir_ref switch_(struct parser *p)
+{
+	ir_ref v = operand(p, IR_T_void), at, most = 0;
+	VEC(ir_ref) word = { 0 }, edges = { 0 };
+
+	expect(p, ",");
+	expect(p, "[");
+	while (!accept(p, "]")) {
+		vec_push(p->mem, &word, offset(p));
+		if (word.at[word.n - 1] < 0)
+			bad(p, "an edge's number is expected");
+		most = word.at[word.n - 1] > most ? word.at[word.n - 1] : most;
+	}
+	while (accept(p, ","))
+		vec_push(p->mem, &edges, (ir_ref)edge(p));
+	if (!word.n || (uint32_t)most >= edges.n)
+		bad(p, "a switch needs entries, and an edge for each of them");
+	at = (ir_ref)p->f->pool.n;
+	vec_push(p->f->mem, &p->f->pool, (ir_ref)edges.n);
+	for (uint32_t k = 0; k < edges.n; k++)
+		vec_push(p->f->mem, &p->f->pool, edges.at[k]);
+	for (uint32_t k = 0; k < word.n; k++)
+		vec_push(p->f->mem, &p->f->pool, word.at[k]);
+	return ir_emit(p->f, IR_switch, IR_T_void, 0, v, at, (ir_ref)word.n);
+}
+
 static bool is_word(const char *s, size_t n, const char *w) { return strlen(w) == n && !memcmp(s, w, n); }
 
 static ir_ref instruction(struct parser *p)
@@ -550,6 +576,8 @@ static ir_ref instruction(struct parser *p)
 	for (unsigned k = 0; k < COUNT_OF(swapped); k++)
 		if (is_word(s, n, swapped[k].name))
 			return generic(p, swapped[k].op, 0, true);
+	if (is_word(s, n, "switch"))
+		return switch_(p);
 	for (unsigned op = 0; op < IR_OP_COUNT; op++)
 		if (is_word(s, n, ir_ops[op].name) && op != IR_arg && op != IR_load && op != IR_store && op != IR_call && op != IR_check)
 			return generic(p, op, 0, false);

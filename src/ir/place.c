@@ -166,11 +166,11 @@ static void mark_steps(struct place *p)
 	const struct ir_func *f = p->f;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t b = f->order[i], e[2];
-		unsigned n = ir_succs(f, b, e);
+		uint32_t b = f->order[i];
+		unsigned n = ir_succs(f, b);
 
 		for (unsigned k = 0; k < n; k++) {
-			const struct ir_edge *x = &f->edge.at[e[k]];
+			const struct ir_edge *x = ir_out(f, b, k);
 
 			for (uint32_t q = 0; f->block.at[x->to].rpo <= f->block.at[b].rpo && q < x->n; q++) {
 				ir_ref r = f->pool.at[x->args + q], arg = f->block.at[x->to].arg.at[q];
@@ -330,7 +330,7 @@ static uint32_t place_of(struct split *s, ir_ref r, uint32_t uses, uint32_t only
 static bool find_need(struct split *s, ir_ref r, uint32_t from)
 {
 	const struct ir_func *f = s->p.f;
-	uint32_t last = from, e[2];
+	uint32_t last = from;
 
 	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next)
 		if (f->block.at[s->use.at[i].block].rpo > last)
@@ -341,13 +341,13 @@ static bool find_need(struct split *s, ir_ref r, uint32_t from)
 	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next)
 		s->used[f->block.at[s->use.at[i].block].rpo] = true;
 	for (uint32_t i = last + 1; i-- > from;) {
-		unsigned n = ir_succs(f, f->order[i], e);
+		unsigned n = ir_succs(f, f->order[i]);
 		bool all = n > 0;
 
 		for (unsigned k = 0; k < n; k++) {
-			uint32_t to = f->block.at[f->edge.at[e[k]].to].rpo;
+			uint32_t to = f->block.at[ir_out(f, f->order[i], k)->to].rpo;
 
-			all = all && to > i && (f->block.at[f->edge.at[e[k]].to].cold || (to <= last && s->need[to]));
+			all = all && to > i && (f->block.at[ir_out(f, f->order[i], k)->to].cold || (to <= last && s->need[to]));
 		}
 		s->need[i] = all || s->used[i];
 		s->used[i] = false;

@@ -176,6 +176,22 @@ static void put_operands(struct printer *p, const struct ir_node *n)
 	}
 }
 
+/* The value, for each entry the number of its edge, the edges. */
+static void put_switch(struct printer *p, const struct ir_node *n)
+{
+	unsigned edges = ir_edges(p->f, n);
+
+	text_printf(p->out, "%s ", ir_ops[n->op].name);
+	put_ref(p, n->a);
+	for (ir_ref k = 0; k < n->c; k++)
+		text_printf(p->out, "%s%d", k ? " " : ", [", p->f->pool.at[n->b + 1 + (ir_ref)edges + k]);
+	text_add(p->out, "]");
+	for (unsigned k = 0; k < edges; k++) {
+		text_add(p->out, ", ");
+		put_edge(p, ir_edge_at(p->f, n, k));
+	}
+}
+
 static void put_node(struct printer *p, ir_ref r)
 {
 	const struct ir_node *n = ir_at(p->f, r);
@@ -187,6 +203,8 @@ static void put_node(struct printer *p, ir_ref r)
 	}
 	if (n->op == IR_call) {
 		put_call(p, n);
+	} else if (n->op == IR_switch) {
+		put_switch(p, n);
 	} else if (n->op == IR_load || n->op == IR_store) {
 		enum ir_type t = n->op == IR_load ? n->type : ir_type_of(p->f, n->c);
 

@@ -119,6 +119,7 @@ static bool types_fit(const struct verify *v, const struct ir_node *n)
 			v->f->call.at[ir_at(v->f, n->a)->c].n_results == 2 && n->type == v->f->call.at[ir_at(v->f, n->a)->c].result[1];
 	case IR_check: return a == IR_T_i32;
 	case IR_br: return a == IR_T_i32;
+	case IR_switch: return is_int(a) && n->c > 1;		/* one edge would be a jump */
 	case IR_select: return a == IR_T_i32 && ir_type_of(v->f, n->b) == ir_type_of(v->f, n->c) && ir_type_of(v->f, n->b) != IR_T_void;
 	case IR_ret:
 		return a == v->f->result[0] && ir_type_of(v->f, n->b) == v->f->result[1];
@@ -184,11 +185,10 @@ static void check_dominated(void *arg, ir_ref *r)
 
 static void check_edges(struct verify *v, uint32_t b)
 {
-	uint32_t e[2];
-	unsigned k = ir_succs(v->f, b, e);
+	unsigned k = ir_succs(v->f, b);
 
 	for (unsigned i = 0; i < k; i++) {
-		const struct ir_edge *x = &v->f->edge.at[e[i]];
+		const struct ir_edge *x = ir_out(v->f, b, i);
 		const struct ir_block *to = &v->f->block.at[x->to];
 
 		if (x->to == 0) {

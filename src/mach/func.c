@@ -49,15 +49,15 @@ static void add_block(struct layout *l, uint32_t b)
 static void rotate(struct layout *l, uint32_t header)
 {
 	const struct ir_func *f = l->m->f;
-	uint32_t first = l->index[header], last = l->m->block.n - 1, e[2], p, n = 1;
+	uint32_t first = l->index[header], last = l->m->block.n - 1, p, n = 1;
 	struct mach_block b = l->m->block.at[last], moved[2];
 
 	if (last == first || ir_at(f, f->block.at[b.ir].control)->op != IR_jmp || f->block.at[b.ir].pred.n != 1)
 		return;
-	if (ir_succs(f, b.ir, e) != 1 || f->edge.at[e[0]].to != header)
+	if (ir_succs(f, b.ir) != 1 || ir_out(f, b.ir, 0)->to != header)
 		return;
 	p = f->block.at[b.ir].pred.at[0];
-	if (ir_succs(f, p, e) != 2 || (ir_in_loop(f, header, f->edge.at[e[0]].to) && ir_in_loop(f, header, f->edge.at[e[1]].to)))
+	if (ir_succs(f, p) != 2 || (ir_in_loop(f, header, ir_out(f, p, 0)->to) && ir_in_loop(f, header, ir_out(f, p, 1)->to)))
 		return;
 	if (l->index[p] == last - 1 && last - 1 > first && f->block.at[p].pred.n > 1)
 		n = 2;
@@ -131,14 +131,13 @@ void mach_layout(struct mach_func *m)
 	for (uint32_t i = 0; i < n_cold; i++)
 		add_block(&l, cold[i]);
 	for (uint32_t i = 0; i < m->block.n; i++) {
-		uint32_t e[2];
-		unsigned k = ir_succs(f, m->block.at[i].ir, e);
+		unsigned k = ir_succs(f, m->block.at[i].ir);
 
 		for (unsigned j = 0; j < k; j++) {
-			uint32_t s = l.index[f->edge.at[e[j]].to];
+			uint32_t s = l.index[ir_out(f, m->block.at[i].ir, j)->to];
 
 			vec_push(m->mem, &m->block.at[i].succ, s);
-			vec_push(m->mem, &m->block.at[i].edge, e[j]);
+			vec_push(m->mem, &m->block.at[i].edge, ir_succ(f, m->block.at[i].ir, j));
 			vec_push(m->mem, &m->block.at[s].pred, i);
 		}
 	}

@@ -194,8 +194,11 @@ void ra_resolve(struct ra *ra)
 
 		if (blk->pred.n == 1 && m->block.at[blk->pred.at[0]].succ.n > 1) {
 			struct mach_block *p = &m->block.at[blk->pred.at[0]];
+			uint32_t k = 0;
 
-			edge(&r, p, p->succ.at[0] == b ? 0 : 1);
+			while (p->succ.at[k] != b)
+				k++;
+			edge(&r, p, k);
 			flush(&r, blk->first, MACH_EDGE_IN);
 		}
 		for (uint32_t i = blk->first; i < blk->end; i++) {

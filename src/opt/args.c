@@ -17,15 +17,14 @@ static ir_ref only_value(const struct args *a, const struct ir_block *blk, uint3
 	ir_ref one = IR_NONE;
 
 	for (uint32_t p = 0; p < blk->pred.n; p++) {
-		uint32_t e[2];
-		unsigned n = ir_succs(f, blk->pred.at[p], e);
+		unsigned n = ir_succs(f, blk->pred.at[p]);
 
 		for (unsigned j = 0; j < n; j++) {
 			ir_ref v;
 
-			if (f->edge.at[e[j]].to != b)
+			if (ir_out(f, blk->pred.at[p], j)->to != b)
 				continue;
-			v = opt_subst_get(&a->s, f->pool.at[f->edge.at[e[j]].args + k]);
+			v = opt_subst_get(&a->s, f->pool.at[ir_out(f, blk->pred.at[p], j)->args + k]);
 			if (v == blk->arg.at[k] || v == one)
 				continue;
 			if (one)
@@ -42,16 +41,15 @@ static bool always_equal(const struct args *a, const struct ir_block *blk, uint3
 	const struct ir_func *f = a->f;
 
 	for (uint32_t p = 0; p < blk->pred.n; p++) {
-		uint32_t e[2];
-		unsigned n = ir_succs(f, blk->pred.at[p], e);
+		unsigned n = ir_succs(f, blk->pred.at[p]);
 
 		for (unsigned j = 0; j < n; j++) {
 			ir_ref vx, vy;
 
-			if (f->edge.at[e[j]].to != b)
+			if (ir_out(f, blk->pred.at[p], j)->to != b)
 				continue;
-			vx = opt_subst_get(&a->s, f->pool.at[f->edge.at[e[j]].args + x]);
-			vy = opt_subst_get(&a->s, f->pool.at[f->edge.at[e[j]].args + y]);
+			vx = opt_subst_get(&a->s, f->pool.at[ir_out(f, blk->pred.at[p], j)->args + x]);
+			vy = opt_subst_get(&a->s, f->pool.at[ir_out(f, blk->pred.at[p], j)->args + y]);
 			if (vx != vy && !(vx == blk->arg.at[x] && vy == blk->arg.at[y]))
 				return false;
 		}

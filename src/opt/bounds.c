@@ -35,16 +35,8 @@ static ir_ref constant(struct bounds *b, ir_ref like, int64_t bits)
 /* The only edge from inside the loop to its header. */
 static bool find_latch(struct bounds *b)
 {
-	const struct ir_func *f = b->l.f;
-	const struct ir_block *h = &f->block.at[b->l.header];
-	uint32_t e[2];
-	unsigned n;
-
-	if (h->pred.n != 2)
-		return false;
-	n = ir_succs(f, h->pred.at[h->pred.at[0] == b->l.before], e);
-	b->latch_edge = f->edge.at[e[0]].to == b->l.header ? e[0] : e[n - 1];
-	return true;
+	b->latch_edge = opt_latch(&b->l);
+	return b->latch_edge != UINT32_MAX;
 }
 
 static bool is_sum(const struct ir_func *f, ir_ref r, ir_ref *x, int64_t *k)

@@ -29,12 +29,11 @@ static void mark_passed(struct dce *d, uint32_t b, uint32_t index)
 	const struct ir_block *blk = &d->f->block.at[b];
 
 	for (uint32_t k = 0; k < blk->pred.n; k++) {
-		uint32_t e[2];
-		unsigned n = ir_succs(d->f, blk->pred.at[k], e);
+		unsigned n = ir_succs(d->f, blk->pred.at[k]);
 
 		for (unsigned j = 0; j < n; j++)
-			if (d->f->edge.at[e[j]].to == b)
-				mark(d, &d->f->pool.at[d->f->edge.at[e[j]].args + index]);
+			if (ir_out(d->f, blk->pred.at[k], j)->to == b)
+				mark(d, &d->f->pool.at[ir_out(d->f, blk->pred.at[k], j)->args + index]);
 	}
 }
 
@@ -49,7 +48,7 @@ static void mark_operands(struct dce *d, ir_ref r)
 	}
 	if (n->op == IR_jmp)
 		return;			/* edge arguments are marked by whoever reads them */
-	if (n->op == IR_br) {
+	if (n->op == IR_br || n->op == IR_switch) {
 		mark(d, &n->a);
 		return;
 	}
@@ -79,11 +78,10 @@ static bool drop_args(struct dce *d, uint32_t b)
 	for (uint32_t k = 0; k < n; k++)
 		keep[k] = d->live[blk->arg.at[k]];
 	for (uint32_t k = 0; k < blk->pred.n; k++) {
-		uint32_t e[2];
-		unsigned m = ir_succs(d->f, blk->pred.at[k], e);
+		unsigned m = ir_succs(d->f, blk->pred.at[k]);
 
 		for (unsigned j = 0; j < m; j++) {
-			struct ir_edge *x = &d->f->edge.at[e[j]];
+			struct ir_edge *x = ir_out(d->f, blk->pred.at[k], j);
 			uint32_t w = 0;
 
 			if (x->to != b || x->n != n)

@@ -100,7 +100,6 @@ static void leave(struct fold *x, uint32_t b)
 {
 	struct ir_func *f = x->f;
 	struct ir_node *c = ir_at(f, f->block.at[b].control);
-	uint32_t e[2];
 	unsigned n;
 
 	if (c->op == IR_br) {
@@ -119,29 +118,38 @@ static void leave(struct fold *x, uint32_t b)
 			x->changed = true;
 		}
 	}
-	n = ir_succs(f, b, e);
+	if (c->op == IR_switch) {
+		renew(x, &c->a);
+		c = ir_at(f, f->block.at[b].control);
+		if (ir_is_const(c->a)) {
+			*c = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_switch_edge(f, c, ir_kbits(f, c->a)) };
+			f->analysed = false;
+			x->changed = true;
+		}
+	}
+	n = ir_succs(f, b);
 	for (unsigned j = 0; j < n; j++)
-		x->reached[f->edge.at[e[j]].to] |= 1;
+		x->reached[ir_out(f, b, j)->to] |= 1;
 }
 
 /* The only edge that leads into b, or UINT32_MAX. Edges from blocks that come later count. */
 static uint32_t only_edge(const struct fold *x, uint32_t b)
 {
 	const struct ir_func *f = x->f;
-	uint32_t one = UINT32_MAX, e[2];
+	uint32_t one = UINT32_MAX;
 
 	for (uint32_t k = 0; k < f->block.at[b].pred.n; k++) {
 		uint32_t p = f->block.at[b].pred.at[k];
-		unsigned n = ir_succs(f, p, e);
+		unsigned n = ir_succs(f, p);
 
 		if (f->block.at[p].rpo < f->block.at[b].rpo && !x->reached[p])
 			continue;
 		for (unsigned j = 0; j < n; j++) {
-			if (f->edge.at[e[j]].to != b || one == e[j])
+			if (ir_out(f, p, j)->to != b || one == ir_succ(f, p, j))
 				continue;
 			if (one != UINT32_MAX)
 				return UINT32_MAX;
-			one = e[j];
+			one = ir_succ(f, p, j);
 		}
 	}
 	return one;
@@ -220,11 +228,10 @@ static void entered_from_behind(struct fold *x)
 	struct ir_func *f = x->f;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t e[2];
-		unsigned n = ir_succs(f, f->order[i], e);
+		unsigned n = ir_succs(f, f->order[i]);
 
 		for (unsigned j = 0; j < n; j++) {
-			uint32_t to = f->edge.at[e[j]].to;
+			uint32_t to = ir_out(f, f->order[i], j)->to;
 
 			if (f->block.at[to].rpo <= i && !ir_dominates(f, to, f->order[i]))
 				x->reached[to] = 2;
@@ -258,19 +265,18 @@ bool opt_fold(struct ir_func *f)
 				blk->ins.at[kept++] = blk->ins.at[k];
 		x.changed |= kept != blk->ins.n;
 		blk->ins.n = kept;
-		if (ir_at(f, blk->control)->op != IR_jmp && ir_at(f, blk->control)->op != IR_br) {
+		if (!ir_succs(f, b)) {
 			ir_visit(f, ir_at(f, blk->control), renew, &x);
 			ir_visit_state(f, ir_node_state(f, ir_at(f, blk->control)), renew, &x);
 		}
 		leave(&x, b);
 	}
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t e[2];
-		unsigned n = x.reached[f->order[i]] ? ir_succs(f, f->order[i], e) : 0;
+		unsigned n = x.reached[f->order[i]] ? ir_succs(f, f->order[i]) : 0;
 
 		for (unsigned j = 0; j < n; j++)
-			for (uint32_t k = 0; k < f->edge.at[e[j]].n; k++)
-				renew(&x, &f->pool.at[f->edge.at[e[j]].args + k]);
+			for (uint32_t k = 0; k < ir_out(f, f->order[i], j)->n; k++)
+				renew(&x, &f->pool.at[ir_out(f, f->order[i], j)->args + k]);
 	}
 	ir_analyse(f);
 	if (f->state.n == 1)

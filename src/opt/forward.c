@@ -121,18 +121,18 @@ bool opt_forward(struct ir_func *f)
 	w.own = arena_zero(f->tmp, f->node.n * sizeof *w.own);
 	count_uses(&w);
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t b = f->order[i], e[2];
+		uint32_t b = f->order[i];
 
 		if (!may_forward(&w, b))
 			continue;
 		w.block = b;
 		for (uint32_t k = 0; k < f->block.at[b].pred.n; k++) {
 			uint32_t p = f->block.at[b].pred.at[k];
-			unsigned n = ir_succs(f, p, e);
+			unsigned n = ir_succs(f, p);
 
 			for (unsigned j = 0; j < n; j++)
-				if (f->edge.at[e[j]].to == b)
-					changed |= send_on(&w, p, e[j]);
+				if (ir_out(f, p, j)->to == b)
+					changed |= send_on(&w, p, ir_succ(f, p, j));
 		}
 	}
 	if (changed)

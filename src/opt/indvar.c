@@ -29,21 +29,14 @@ static bool counter_of(struct indvar *x, ir_ref r, uint32_t *latch, uint32_t *k)
 {
 	const struct ir_func *f = x->f;
 	const struct ir_node *n = ir_at(f, r);
-	const struct ir_block *h;
-	uint32_t e[2];
-	unsigned m;
 
 	if (n->op != IR_arg || !f->block.at[n->a].reachable || !n->a)
 		return false;
-	h = &f->block.at[n->a];
 	if ((x->l.header != (uint32_t)n->a || !x->l.serial) && !opt_loop_enter(&x->l, (uint32_t)n->a))
 		return false;
-	if (x->l.header != (uint32_t)n->a || h->pred.n != 2)
-		return false;
-	m = ir_succs(f, h->pred.at[h->pred.at[0] == x->l.before], e);
-	*latch = f->edge.at[e[0]].to == (uint32_t)n->a ? e[0] : e[m - 1];
+	*latch = x->l.header == (uint32_t)n->a ? opt_latch(&x->l) : UINT32_MAX;
 	*k = (uint32_t)n->b;
-	return true;
+	return *latch != UINT32_MAX;
 }
 
 /* The step of argument r when it goes round the loop as r + step, the step not changing; 0: it does not. */

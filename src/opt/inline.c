@@ -152,6 +152,21 @@ static uint32_t copy_edge(struct inliner *x, uint32_t e)
 	return ir_edge_new(x->f, x->block[old->to], old->n, args);
 }
 
+static void copy_switch(struct inliner *x, const struct ir_node *n)
+{
+	struct ir_func *f = x->f;
+	uint32_t edges = ir_edges(x->g, n), words = 1 + edges + (uint32_t)n->c, at;
+	ir_ref v = value(x, n->a), *word = arena_alloc(f->tmp, words * sizeof *word);
+
+	memcpy(word, &x->g->pool.at[n->b], words * sizeof *word);
+	for (uint32_t k = 0; k < edges; k++)
+		word[1 + k] = (ir_ref)copy_edge(x, (uint32_t)word[1 + k]);
+	at = f->pool.n;
+	for (uint32_t k = 0; k < words; k++)
+		vec_push(f->mem, &f->pool, word[k]);
+	ir_emit(f, IR_switch, IR_T_void, 0, v, (ir_ref)at, n->c);
+}
+
 static void copy_control(struct inliner *x, uint32_t b)
 {
 	struct ir_node n = *ir_at(x->g, x->g->block.at[b].control);
@@ -166,6 +181,9 @@ static void copy_control(struct inliner *x, uint32_t b)
 	case IR_br:
 		yes = copy_edge(x, (uint32_t)n.b);
 		ir_br(x->f, value(x, n.a), yes, copy_edge(x, (uint32_t)n.c));
+		break;
+	case IR_switch:
+		copy_switch(x, &n);
 		break;
 	default:
 		r[0] = value(x, n.a);

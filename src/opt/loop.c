@@ -10,14 +10,14 @@ static void make_room(struct ir_func *f)
 	bool any = false;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t b = f->order[i], e[2];
-		unsigned k = ir_succs(f, b, e);
+		uint32_t b = f->order[i];
+		unsigned k = ir_succs(f, b);
 
-		for (unsigned j = 0; k == 2 && j < k; j++) {
-			uint32_t to = f->edge.at[e[j]].to;
+		for (unsigned j = 0; k > 1 && j < k; j++) {
+			uint32_t to = ir_out(f, b, j)->to;
 
 			if (f->block.at[to].loop == to + 1 && !ir_in_loop(f, to, b)) {
-				ir_split_edge(f, e[j]);
+				ir_split_edge(f, ir_succ(f, b, j));
 				any = true;
 			}
 		}
@@ -49,7 +49,7 @@ bool opt_loop_enter(struct opt_loop *l, uint32_t header)
 {
 	struct ir_func *f = l->f;
 	const struct ir_block *h = &f->block.at[header];
-	uint32_t outside = 0, e[2];
+	uint32_t outside = 0;
 	unsigned n;
 
 	if (h->loop != header + 1)
@@ -64,9 +64,21 @@ bool opt_loop_enter(struct opt_loop *l, uint32_t header)
 		}
 	if (outside != 1)
 		return false;
-	n = ir_succs(f, l->before, e);
-	l->edge = f->edge.at[e[0]].to == header ? e[0] : e[1];
+	n = ir_succs(f, l->before);
+	l->edge = ir_succ(f, l->before, 0);
 	return n == 1;
+}
+
+uint32_t opt_latch(const struct opt_loop *l)
+{
+	const struct ir_block *h = &l->f->block.at[l->header];
+	uint32_t p = h->pred.at[h->pred.at[0] == l->before], k = 0;
+
+	if (h->pred.n != 2)
+		return UINT32_MAX;
+	while (ir_out(l->f, p, k)->to != l->header)
+		k++;
+	return ir_succ(l->f, p, k);
 }
 
 /* What can be said of r without looking at operands: 1 does not change, 0 changes, -1 depends. */
@@ -180,11 +192,11 @@ bool opt_certain(const struct opt_loop *l, uint32_t b)
 	const struct ir_func *f = l->f;
 
 	for (uint32_t i = 0; i < l->body[l->header].n; i++) {
-		uint32_t x = l->body[l->header].at[i], e[2];
-		unsigned n = ir_succs(f, x, e);
+		uint32_t x = l->body[l->header].at[i];
+		unsigned n = ir_succs(f, x);
 
 		for (unsigned j = 0; j < n; j++)
-			if (!ir_in_loop(f, l->header, f->edge.at[e[j]].to) && !ir_dominates(f, b, x))
+			if (!ir_in_loop(f, l->header, ir_out(f, x, j)->to) && !ir_dominates(f, b, x))
 				return false;
 	}
 	return opt_every_turn(l, b);

@@ -56,6 +56,7 @@ struct opt_loop {
 };
 void opt_loops_begin(struct opt_loop *l, struct ir_func *f);		/* analyses f and makes blocks before loops */
 bool opt_loop_enter(struct opt_loop *l, uint32_t header);		/* false: no loop, or no block before it that goes nowhere else */
+uint32_t opt_latch(const struct opt_loop *l);			/* the only edge from inside the loop to its header, or UINT32_MAX */
 bool opt_invariant(struct opt_loop *l, ir_ref r);
 ir_ref opt_before(const struct opt_loop *l, ir_ref r);			/* an argument of the header as what enters the loop; others as they are */
 uint32_t opt_state_before(struct opt_loop *l);				/* the header's state as seen from before, or 0 */

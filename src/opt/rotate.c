@@ -119,12 +119,12 @@ static void rotate(struct rotate *x, uint32_t h)
 	no = copy_edge(x, (uint32_t)c.c);
 	ir_br(f, opt_copy_value(&x->copy, c.a), yes, no);
 	for (uint32_t k = 0; k < f->block.at[h].pred.n; k++) {
-		uint32_t p = f->block.at[h].pred.at[k], e[2];
-		unsigned n = ir_in_loop(f, h, p) ? ir_succs(f, p, e) : 0;
+		uint32_t p = f->block.at[h].pred.at[k];
+		unsigned n = ir_in_loop(f, h, p) ? ir_succs(f, p) : 0;
 
 		for (unsigned j = 0; j < n; j++)
-			if (f->edge.at[e[j]].to == h)
-				f->edge.at[e[j]].to = h2;
+			if (ir_out(f, p, j)->to == h)
+				ir_out(f, p, j)->to = h2;
 	}
 	opt_copy_forget(&x->copy);
 }

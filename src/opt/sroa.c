@@ -334,15 +334,14 @@ static void list_events(struct sroa *s, const struct cell *c)
 		add_event(s, s->access.at[a].block, a, a);
 	for (uint32_t i = 0; i < s->args.n; i++) {
 		const struct ir_block *b = &f->block.at[s->args.at[i]];
-		uint32_t e[2];
 
 		add_event(s, s->args.at[i], ARG, s->args.at[i]);
 		for (uint32_t k = 0; k < b->pred.n; k++) {
-			unsigned n = ir_succs(f, b->pred.at[k], e);
+			unsigned n = ir_succs(f, b->pred.at[k]);
 
 			for (unsigned j = 0; j < n; j++)
-				if (f->edge.at[e[j]].to == s->args.at[i] && !(k && b->pred.at[k] == b->pred.at[k - 1]))
-					add_event(s, b->pred.at[k], END, e[j]);
+				if (ir_out(f, b->pred.at[k], j)->to == s->args.at[i] && !(k && b->pred.at[k] == b->pred.at[k - 1]))
+					add_event(s, b->pred.at[k], END, ir_succ(f, b->pred.at[k], j));
 		}
 	}
 	sort_events(s);

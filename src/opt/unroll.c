@@ -127,18 +127,18 @@ bool opt_unroll(struct ir_func *f)
 	opt_copy_begin(&u.now, f);
 	opt_subst_init(&s, f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		uint32_t h = f->order[i], e[2], p;
+		uint32_t h = f->order[i], p;
 		unsigned n, times;
 
 		if (!is_candidate(&u, h))
 			continue;
 		p = f->block.at[h].pred.at[f->block.at[h].pred.at[0] == h];
-		n = ir_succs(f, p, e);
+		n = ir_succs(f, p);
 		for (unsigned j = 0; j < n; j++) {
-			times = f->edge.at[e[j]].to == h ? turns(&u, e[j]) : 0;
+			times = ir_out(f, p, j)->to == h ? turns(&u, ir_succ(f, p, j)) : 0;
 			if (!times || times * (f->block.at[h].ins.n + 2) > 2 * MAX_PINNED)
 				continue;
-			unroll(&u, e[j], times, &s);
+			unroll(&u, ir_succ(f, p, j), times, &s);
 			changed = true;
 			break;
 		}

@@ -275,19 +275,44 @@ static void statements(struct gen *g, unsigned n);
 static void save(const struct gen *g, unsigned *n) { memcpy(n, g->n, sizeof g->n); }
 static void restore(struct gen *g, const unsigned *n) { memcpy(g->n, n, sizeof g->n); }
 
+enum { ARMS = 6, ENTRIES = 12 };
+
+/* A branch, or a switch with several entries for an arm and perhaps some that lead past all arms. */
+static void spread(struct gen *g, const uint32_t *arm, unsigned arms, uint32_t past)
+{
+	uint32_t to[ENTRIES], n = arms + gen_below(g, ENTRIES - arms + 1);
+	enum ir_type t = any_int(g);
+	ir_ref v;
+
+	if (arms == 2 && past == arm[0]) {
+		ir_ref cond = gen_condition(g);
+
+		ir_br(g->f, cond, ir_edge_new(g->f, arm[0], 0, NULL), ir_edge_new(g->f, arm[1], 0, NULL));
+		return;
+	}
+	v = gen_any(g, t);
+	if (gen_below(g, 3))
+		v = gen_emit(g, IR_and, t, v, ir_const(g->f, t, gen_below(g, 2) ? 7 : 15), 0);
+	for (uint32_t k = 0; k < n; k++)
+		to[k] = k < arms ? arm[k] : gen_below(g, 4) ? arm[gen_below(g, arms)] : past;
+	ir_switch(g->f, v, n, to);
+}
+
 static void diamond(struct gen *g)
 {
-	uint32_t yes = ir_block_new(g->f), no = ir_block_new(g->f), join = ir_block_new(g->f), n_args = gen_below(g, 4);
+	uint32_t arm[ARMS], arms = gen_below(g, 4) ? 2 : 1 + gen_below(g, ARMS), join = ir_block_new(g->f), n_args = gen_below(g, 4);
 	enum ir_type t[4];
-	ir_ref args[4], cond = gen_condition(g);
+	ir_ref args[4];
 	unsigned n[IR_TYPE_COUNT];
 
+	for (unsigned k = 0; k < arms; k++)
+		arm[k] = ir_block_new(g->f);
 	save(g, n);
-	ir_br(g->f, cond, ir_edge_new(g->f, yes, 0, NULL), ir_edge_new(g->f, no, 0, NULL));
+	spread(g, arm, arms, arms != 2 && n_args == 0 ? join : arm[0]);
 	for (uint32_t i = 0; i < n_args; i++)
 		t[i] = gen_any_type(g);
-	for (unsigned k = 0; k < 2; k++) {
-		ir_start(g->f, k ? no : yes);
+	for (unsigned k = 0; k < arms; k++) {
+		ir_start(g->f, arm[k]);
 		if (gen_below(g, 4) == 0)
 			g->f->block.at[g->f->cur].cold = true;
 		statements(g, 1 + gen_below(g, 5));

@@ -13,6 +13,7 @@
  */
 #include "target/x64/x64.h"
 
+struct table { asm_label at; uint32_t block; const struct ir_node *n; };
 struct emit {
 	struct mach_func *m;
 	struct asm_buf *a;
@@ -26,6 +27,7 @@ struct emit {
 	struct tested { uint32_t end; uint16_t op; uint8_t size; enum x64_reg reg; } tested;	/* flags that are valid where the code is end bytes long */
 	bool bare;			/* no frame at all: nothing is kept in memory, nothing is called, nothing leaves */
 	asm_label *callee;
+	VEC(struct table) table;	/* of jumps, written behind the code */
 };
 
 static enum x64_reg R(const struct emit *e, const struct mach_ins *i, unsigned k) { return e->m->opnd.at[i->opnd + k].reg; }
@@ -360,6 +362,47 @@ static void branch(struct emit *e, const struct mach_ins *i)
 	jump(e, no);
 }
 
+static asm_label switch_label(const struct emit *e, uint32_t block, uint32_t edge)
+{
+	const struct mach_block *b = &e->m->block.at[block];
+	uint32_t k = 0;
+
+	while (b->edge.at[k] != edge)
+		k++;
+	return e->block[destination(e, b->succ.at[k])];
+}
+
+/* The table holds distances from its start; what is not in it goes as the last entry. */
+static void jump_by_table(struct emit *e, const struct mach_ins *i)
+{
+	struct table t = { asm_label_new(e->a), e->b, ir_at(e->f, i->node) };
+	enum x64_reg v = R(e, i, 0), to = R(e, i, 1);
+
+	x64_ri(e->a, X64_CMP, i->size, v, t.n->c - 1);
+	x64_jcc(e->a, X64_CC_AE, switch_label(e, e->b, ir_switch_edge(e->f, t.n, -1)));
+	x64_rr(e->a, X64_MOV, i->size, to, v);
+	x64_rm(e->a, X64_LEA, 8, X64_R11, x64_rip(t.at));
+	x64_rm(e->a, X64_MOVSXD, 8, to, x64_idx(X64_R11, to, 2, 0));
+	x64_rr(e->a, X64_ADD, 8, to, X64_R11);
+	x64_jmp_r(e->a, to);
+	vec_push(e->m->mem, &e->table, t);
+}
+
+static void tables(struct emit *e)
+{
+	if (e->table.n)
+		asm_align(e->a, 4, 0xcc);
+	for (uint32_t k = 0; k < e->table.n; k++) {
+		const struct table *t = &e->table.at[k];
+
+		asm_bind(e->a, t->at);
+		for (int32_t x = 0; x < t->n->c - 1; x++) {
+			asm_fix(e->a, e->a->n, switch_label(e, t->block, ir_switch_edge(e->f, t->n, x)), X64_REL32, 4 * x);
+			asm_u32(e->a, 0);
+		}
+	}
+}
+
 static void set_condition(struct emit *e, const struct mach_ins *i)
 {
 	enum x64_reg dst = R(e, i, 0);
@@ -445,6 +488,7 @@ static void instruction(struct emit *e, const struct mach_ins *i)
 			jump(e, b->succ.at[0]);
 		break;
 	case X64_F_BR: branch(e, i); break;
+	case X64_F_SWITCH: jump_by_table(e, i); break;
 	case X64_F_GUARD:
 		compare(e, i, 0);
 		jump_if(e, negate(i->cc), e->exit[i->target]);
@@ -526,6 +570,7 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 		}
 	}
 	exit_stubs(&e, exit_tail, unit);
+	tables(&e);
 	asm_flush_literals(a);
 	asm_relax(a);
 	out->callee = e.callee;

@@ -288,8 +288,7 @@ static bool spread_dirt(struct lower *l, uint32_t b)
 {
 	struct ir_func *f = l->f;
 	const struct ir_block *blk = &f->block.at[b];
-	uint32_t e[2];
-	unsigned n = ir_succs(f, b, e);
+	unsigned n = ir_succs(f, b);
 	bool changed = false;
 
 	for (uint32_t k = 0; k < blk->ins.n; k++) {
@@ -299,8 +298,8 @@ static bool spread_dirt(struct lower *l, uint32_t b)
 			changed |= spoil(l, blk->ins.at[k], x->b) || spoil(l, blk->ins.at[k], x->c);
 	}
 	for (unsigned j = 0; j < n; j++)
-		for (uint32_t k = 0; k < f->edge.at[e[j]].n; k++)
-			changed |= spoil(l, f->block.at[f->edge.at[e[j]].to].arg.at[k], f->pool.at[f->edge.at[e[j]].args + k]);
+		for (uint32_t k = 0; k < ir_out(f, b, j)->n; k++)
+			changed |= spoil(l, f->block.at[ir_out(f, b, j)->to].arg.at[k], f->pool.at[ir_out(f, b, j)->args + k]);
 	return changed;
 }
 
@@ -982,6 +981,7 @@ static void control(struct lower *l, uint32_t b)
 	const struct ir_node *n = ir_at(l->f, r);
 	struct mach_ins *i;
 	struct cmp c;
+	uint32_t v;
 
 	l->cur = r;
 	switch (n->op) {
@@ -992,6 +992,12 @@ static void control(struct lower *l, uint32_t b)
 		c = compare(l, n->a, false);
 		i = ins(l, 0, X64_F_BR, 4);
 		add_compare(l, i, &c);
+		break;
+	case IR_switch:
+		v = reg(l, n->a);
+		i = ins(l, X64_JMP, X64_F_SWITCH, ir_types[ir_type_of(l->f, n->a)].size);
+		use(l, i, v);
+		mach_add(l->m, i, mach_vreg_new(l->m, MACH_G, IR_T_i64, 0), MACH_TEMP, MACH_NO_REG);
 		break;
 	case IR_exit:
 		i = ins(l, X64_JMP, X64_F_EXIT, 8);

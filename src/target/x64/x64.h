@@ -194,6 +194,7 @@ enum x64_form_kind {
 	X64_F_RET,		/* results */
 	X64_F_JMP,
 	X64_F_BR,		/* comparison, then: to succ 0 if cc, else to succ 1 */
+	X64_F_SWITCH,		/* value, temp: the switch of the IR */
 	X64_F_GUARD,		/* comparison, then: leave through exit `target` unless cc */
 	X64_F_GUARD_OP,		/* as RR2, RI2: leave on overflow */
 	X64_F_EXIT,		/* leave */
