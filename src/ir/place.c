@@ -273,10 +273,10 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 /* ---- splitting ---------------------------------------------------------------------------------------------------------
  *
  * Sharing puts what many arms of a switch have in common before the switch, where it is computed for all of them and kept in
- * memory until one arm wants it. Where a pure node is used in at least MIN_WAYS blocks below its place, and some way from there
- * (that is not cold) needs it nowhere, it is made anew for each region in which every way needs it; no way computes it more
- * often than once for each region that it comes through. Users first, so that operands follow. For long functions without frame
- * states, only when code is made: the text form shares equal nodes again.
+ * memory until one arm wants it. Where a pure node is used in at least MIN_WAYS blocks below its place, two where a table of jumps
+ * leads away from there, and some way from there (that is not cold) needs it nowhere, it is made anew for each region in which every way needs it; no way computes it more
+ * often than once for each region that it comes through. Users first, so that operands follow. For functions without frame states that
+ * are long or have such a table, only when code is made: the text form shares equal nodes again.
  */
 
 enum { MIN_BLOCKS = 40, MIN_WAYS = 4, MAX_WAYS = 500 };
@@ -373,7 +373,7 @@ static uint32_t region(const struct split *s, uint32_t b, uint32_t top)
 static uint32_t find_ways(struct split *s, ir_ref r, uint32_t top, uint32_t *head)
 {
 	const struct ir_func *f = s->p.f;
-	uint32_t blocks = 0, n = 0;
+	uint32_t blocks = 0, n = 0, least = ir_at(f, f->block.at[top].control)->op == IR_switch ? 2 : MIN_WAYS;
 
 	for (uint32_t i = s->first[r], last = UNPLACED; i; i = s->use.at[i].next) {
 		if (s->use.at[i].block == top || blocks == MAX_WAYS)
@@ -381,7 +381,7 @@ static uint32_t find_ways(struct split *s, ir_ref r, uint32_t top, uint32_t *hea
 		blocks += s->use.at[i].block != last;
 		last = s->use.at[i].block;
 	}
-	if (blocks < MIN_WAYS || !find_need(s, r, f->block.at[top].rpo) || s->need[f->block.at[top].rpo])
+	if (blocks < least || !find_need(s, r, f->block.at[top].rpo) || s->need[f->block.at[top].rpo])
 		return 0;
 	for (uint32_t i = s->first[r]; i; i = s->use.at[i].next) {
 		uint32_t h = region(s, s->use.at[i].block, top), k = 0;
@@ -394,7 +394,7 @@ static uint32_t find_ways(struct split *s, ir_ref r, uint32_t top, uint32_t *hea
 			head[n++] = h;
 		s->way[s->use.at[i].block] = k + 1;
 	}
-	return n < MIN_WAYS ? 0 : n;
+	return n < least ? 0 : n;
 }
 
 static void split_node(struct split *s, ir_ref r, uint32_t *head)
@@ -424,7 +424,7 @@ static void split_shared(struct ir_func *f)
 	uint32_t *head;
 
 	ir_analyse(f);
-	if (f->n_order < MIN_BLOCKS)
+	if (f->n_order < MIN_BLOCKS && !ir_has_op(f, IR_switch))
 		return;
 	prepare(&s.p);
 	head = arena_alloc(f->tmp, MAX_WAYS * sizeof *head);
@@ -432,7 +432,7 @@ static void split_shared(struct ir_func *f)
 	s.need = arena_zero(f->tmp, f->n_order);
 	s.used = arena_zero(f->tmp, f->n_order);
 	s.way = arena_zero(f->tmp, f->block.n * sizeof *s.way);
-	s.budget = UINT64_C(100) * f->n_order + 100000;
+	s.budget = UINT64_C(500) * f->n_order + 100000;
 	vec_push(f->tmp, &s.use, ((struct use){ 0 }));
 	for (uint32_t i = 0; i < f->n_order; i++)
 		each_use(&s.p, f->order[i], note_use);

@@ -128,14 +128,21 @@ static struct ll_address expression(struct ll *m, struct ll_value *v)
 	return a;
 }
 
-/* The address of a block is its number in its function, from 1: indirectbr compares numbers. */
+/* The address of a block is a number in its function: indirectbr is a switch. */
+uint32_t ll_block_address(struct ll_func *f, struct ll_block *b)
+{
+	if (!b->address)
+		b->address = ++f->n_addresses;
+	return b->address;
+}
+
 static ll_u128 place(struct ll *m, struct ll_value *v)
 {
 	struct ll_block *b = v->sym->func ? *(struct ll_block **)ll_map_at(m, &v->sym->func->labels, v->bytes) : NULL;
 
 	if (!b)
 		ll_fail(m, v->line, "there is no block %%%.*s in @%.*s", NAME(v->bytes), NAME(v->sym->name));
-	return b->number + 1;
+	return ll_block_address(v->sym->func, b);
 }
 
 /* A constant of one word: number or address. */

@@ -117,6 +117,7 @@ struct ll_block {
 	hew_block target;		/* while lowering */
 	uint32_t n_args;
 	bool dead_end;			/* nothing but unreachable */
+	uint32_t address;		/* as a number from 1, close together for a table of jumps; 0: nobody has asked, see ll_block_address */
 };
 
 struct ll_param { struct ll_value *value; struct ll_attr attr; };
@@ -127,6 +128,7 @@ struct ll_func {
 	struct ll_param *param;
 	struct ll_attr ret;
 	uint32_t n_blocks, cap; struct ll_block **block;
+	uint32_t n_addresses;		/* of blocks */
 	uint32_t n_order; struct ll_block **order;
 	uint32_t n_values, values_cap; struct ll_value **value;	/* everything local */
 	uint32_t n_parts;		/* of all local values */
@@ -243,6 +245,7 @@ void ll_declare_classes(const struct ll *m, struct hew_fn *f);
 /* globals.c */
 struct ll_address { struct ll_func *func; ll_u128 num; };	/* func NULL: a number */
 struct ll_address ll_eval(struct ll *m, struct ll_value *v);
+uint32_t ll_block_address(struct ll_func *f, struct ll_block *b);
 void ll_make_globals(struct ll *m);
 void ll_free_globals(struct ll *m);
 void *ll_outside(struct ll *m, struct ll_symbol *s, int line);

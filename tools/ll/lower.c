@@ -306,7 +306,7 @@ static void go(struct lower *l, struct ll_instr *in, struct ll_block *from)
 		if (seen[in->block[i]->number])
 			continue;
 		seen[in->block[i]->number] = true;
-		value[n] = in->block[i]->number + 1;
+		value[n] = ll_block_address(l->fn, in->block[i]);
 		to[n++] = way_to(l, &ways, in->block[i]);
 	}
 	if (!n) {		/* nobody took an address */
