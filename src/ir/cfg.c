@@ -13,7 +13,7 @@ static void post_order(struct ir_func *f)
 {
 	uint32_t n = f->block.n, depth = 0, count = 0;
 	uint32_t *stack = arena_alloc(f->tmp, (n + 1) * sizeof *stack);
-	uint8_t *next = arena_zero(f->tmp, n);
+	uint32_t *next = arena_zero(f->tmp, n * sizeof *next);
 	uint32_t *order = arena_alloc(f->tmp, (n + 1) * sizeof *order);
 
 	for (uint32_t b = 0; b < n; b++) {

@@ -247,7 +247,7 @@ enum ir_outcome ir_eval(struct ir_func *f, struct arena *mem, const int64_t *arg
 		switch (c->op) {
 		case IR_jmp: b = take_edge(&x, (uint32_t)c->a); break;
 		case IR_br: b = take_edge(&x, (uint32_t)(value(&x, c->a) ? c->b : c->c)); break;
-		case IR_switch: b = take_edge(&x, ir_switch_edge(f, c, value(&x, c->a))); break;
+		case IR_switch: b = take_edge(&x, ir_edge_at(f, c, ir_switch_way(f, c, value(&x, c->a)))); break;
 		case IR_exit: e->state = (uint32_t)c->c; return IR_EXITED;
 		default:
 			e->result[0] = value(&x, c->a);

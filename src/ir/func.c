@@ -317,7 +317,7 @@ static ir_ref append(struct ir_func *f, struct ir_node n)
 	if (n.op == IR_switch && ir_edges(f, &n) == 1)
 		n = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_edge_at(f, &n, 0) };
 	if (n.op == IR_switch && ir_is_const(n.a) && !f->no_fold)
-		n = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_switch_edge(f, &n, ir_kbits(f, n.a)) };
+		n = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_edge_at(f, &n, ir_switch_way(f, &n, ir_kbits(f, n.a))) };
 	r = ir_raw_node(f, n);
 	if (flags & IR_ENDS) {
 		if (f->block.at[f->cur].control && !f->bad)
@@ -400,23 +400,18 @@ void ir_br(struct ir_func *f, ir_ref cond, uint32_t yes, uint32_t no)
 
 void ir_switch(struct ir_func *f, ir_ref v, uint32_t n, const uint32_t *to)
 {
-	uint32_t *which = arena_alloc(f->mem, n * sizeof *which), at, edges = 0;
-	VEC(uint32_t) edge = { 0 };
+	uint32_t *way = arena_zero(f->tmp, f->block.n * sizeof *way), at = f->pool.n;	/* by block: 1 + which of the edges leads to it */
 
-	for (uint32_t k = 0; k < n; k++) {
-		for (which[k] = 0; which[k] < edges && f->edge.at[edge.at[which[k]]].to != to[k]; which[k]++)
-			;
-		if (which[k] < edges)
-			continue;
-		vec_push(f->mem, &edge, ir_edge_new(f, to[k], 0, NULL));
-		edges++;
-	}
-	at = f->pool.n;
-	vec_push(f->mem, &f->pool, (ir_ref)edges);
-	for (uint32_t k = 0; k < edges; k++)
-		vec_push(f->mem, &f->pool, (ir_ref)edge.at[k]);
+	vec_push(f->mem, &f->pool, 0);
 	for (uint32_t k = 0; k < n; k++)
-		vec_push(f->mem, &f->pool, (ir_ref)which[k]);
+		if (!way[to[k]]) {
+			ir_ref e = (ir_ref)ir_edge_new(f, to[k], 0, NULL);
+
+			vec_push(f->mem, &f->pool, e);
+			way[to[k]] = (uint32_t)++f->pool.at[at];
+		}
+	for (uint32_t k = 0; k < n; k++)
+		vec_push(f->mem, &f->pool, (ir_ref)way[to[k]] - 1);
 	ir_emit(f, IR_switch, IR_T_void, 0, v, (ir_ref)at, (ir_ref)n);
 }
 

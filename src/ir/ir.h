@@ -191,13 +191,13 @@ static inline bool ir_pinned(const struct ir_func *f, const struct ir_node *n)
 		return !(flags & IR_PURE);
 	return !ir_is_const(n->b) || ir_kbits(f, n->b) == 0 || ((n->op == IR_sdiv || n->op == IR_srem) && ir_kbits(f, n->b) == -1);
 }
-/* The edge that a switch takes for a value: as its entry says, the last one for all that have none. */
-static inline uint32_t ir_switch_edge(const struct ir_func *f, const struct ir_node *n, int64_t value)
+/* Which of its edges a switch takes for a value: as its entry says, the last one for all that have none. */
+static inline unsigned ir_switch_way(const struct ir_func *f, const struct ir_node *n, int64_t value)
 {
 	uint64_t v = ir_type_of(f, n->a) == IR_T_i32 ? (uint32_t)value : (uint64_t)value, last = (uint64_t)n->c - 1;
 	const ir_ref *p = &f->pool.at[n->b];
 
-	return (uint32_t)p[1 + p[1 + p[0] + (ir_ref)(v < last ? v : last)]];
+	return (unsigned)p[1 + p[0] + (ir_ref)(v < last ? v : last)];
 }
 /* The value operands of a node, pool and edges included; states are not. Returns how many; out may be NULL. */
 uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t max);

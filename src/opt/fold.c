@@ -122,7 +122,7 @@ static void leave(struct fold *x, uint32_t b)
 		renew(x, &c->a);
 		c = ir_at(f, f->block.at[b].control);
 		if (ir_is_const(c->a)) {
-			*c = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_switch_edge(f, c, ir_kbits(f, c->a)) };
+			*c = (struct ir_node){ .op = IR_jmp, .a = (ir_ref)ir_edge_at(f, c, ir_switch_way(f, c, ir_kbits(f, c->a))) };
 			f->analysed = false;
 			x->changed = true;
 		}

@@ -243,16 +243,16 @@ static struct hew_fn *all(struct hew *x)
 }
 
 /* A switch of 10,000 cases. */
-static struct hew_fn *cases(struct hew *x)
+static struct hew_fn *switch_of(struct hew *x, const char *name, int64_t apart)
 {
 	enum { N = 10000 };
 	static int64_t value[N];
 	static hew_block to[N];
-	struct hew_fn *f = begin(x, "cases");
+	struct hew_fn *f = begin(x, name);
 	hew_block other = hew_block_new(f);
 
 	for (int k = 0; k < N; k++) {
-		value[k] = k * INT64_C(37) - 1000;
+		value[k] = k * apart - 963 - 37;
 		to[k] = k % 3 ? hew_block_new(f) : other;
 	}
 	hew_switch(f, hew_arg(f, 0), N, value, to, other);
@@ -266,9 +266,12 @@ static struct hew_fn *cases(struct hew *x)
 	return f;
 }
 
+static struct hew_fn *cases(struct hew *x) { return switch_of(x, "cases", 37); }
+static struct hew_fn *table(struct hew *x) { return switch_of(x, "table", 1); }
+
 static const struct big { const char *name; struct hew_fn *(*build)(struct hew *); } bigs[] = {
 	{ "mebibyte", mebibyte }, { "blocks", blocks }, { "live", live }, { "irreducible", irreducible }, { "block", block }, { "deep", deep },
-	{ "nest", nest }, { "cases", cases }, { "all", all },
+	{ "nest", nest }, { "cases", cases }, { "table", table }, { "all", all },
 };
 
 /* ---- compiled as evaluated ------------------------------------------------------------------------------------------- */
@@ -376,14 +379,14 @@ static void time_is_over(void **state)
 }
 
 #define TEST(name, k) static void name##_right(void **state) { right(*state, &bigs[k]); }
-TEST(mebibyte, 0) TEST(blocks, 1) TEST(live, 2) TEST(irreducible, 3) TEST(block, 4) TEST(deep, 5) TEST(nest, 6) TEST(cases, 7)
+TEST(mebibyte, 0) TEST(blocks, 1) TEST(live, 2) TEST(irreducible, 3) TEST(block, 4) TEST(deep, 5) TEST(nest, 6) TEST(cases, 7) TEST(table, 8)
 #undef TEST
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mebibyte_right), cmocka_unit_test(blocks_right), cmocka_unit_test(live_right), cmocka_unit_test(irreducible_right),
-		cmocka_unit_test(block_right), cmocka_unit_test(deep_right), cmocka_unit_test(nest_right), cmocka_unit_test(cases_right),
+		cmocka_unit_test(block_right), cmocka_unit_test(deep_right), cmocka_unit_test(nest_right), cmocka_unit_test(cases_right), cmocka_unit_test(table_right),
 		cmocka_unit_test(memory), cmocka_unit_test(time_is_over),
 	};
 	struct rlimit r;

@@ -362,14 +362,9 @@ static void branch(struct emit *e, const struct mach_ins *i)
 	jump(e, no);
 }
 
-static asm_label switch_label(const struct emit *e, uint32_t block, uint32_t edge)
+static asm_label switch_label(const struct emit *e, const struct table *t, int64_t value)
 {
-	const struct mach_block *b = &e->m->block.at[block];
-	uint32_t k = 0;
-
-	while (b->edge.at[k] != edge)
-		k++;
-	return e->block[destination(e, b->succ.at[k])];
+	return e->block[destination(e, e->m->block.at[t->block].succ.at[ir_switch_way(e->f, t->n, value)])];
 }
 
 /* The table holds distances from its start; what is not in it goes as the last entry. */
@@ -379,7 +374,7 @@ static void jump_by_table(struct emit *e, const struct mach_ins *i)
 	enum x64_reg v = R(e, i, 0), to = R(e, i, 1);
 
 	x64_ri(e->a, X64_CMP, i->size, v, t.n->c - 1);
-	x64_jcc(e->a, X64_CC_AE, switch_label(e, e->b, ir_switch_edge(e->f, t.n, -1)));
+	x64_jcc(e->a, X64_CC_AE, switch_label(e, &t, -1));
 	x64_rr(e->a, X64_MOV, i->size, to, v);
 	x64_rm(e->a, X64_LEA, 8, X64_R11, x64_rip(t.at));
 	x64_rm(e->a, X64_MOVSXD, 8, to, x64_idx(X64_R11, to, 2, 0));
@@ -397,7 +392,7 @@ static void tables(struct emit *e)
 
 		asm_bind(e->a, t->at);
 		for (int32_t x = 0; x < t->n->c - 1; x++) {
-			asm_fix(e->a, e->a->n, switch_label(e, t->block, ir_switch_edge(e->f, t->n, x)), X64_REL32, 4 * x);
+			asm_fix(e->a, e->a->n, switch_label(e, t, x), X64_REL32, 4 * x);
 			asm_u32(e->a, 0);
 		}
 	}
