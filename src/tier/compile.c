@@ -244,10 +244,25 @@ static long *guard_counters(struct compile *k)
 	return k->u->guards;
 }
 
+/* What all of the code region reaches with a signed distance of 32 bits, less a margin for where in an instruction it counts from. */
+static void find_near(const struct compile *k, struct mach_func *m)
+{
+	enum { MARGIN = 4096 };
+	uint64_t far = (UINT64_C(1) << 31) - MARGIN;
+	struct code_stats s;
+
+	code_get_stats(k->x->space, &s);
+	m->near_from = (uint64_t)(uintptr_t)s.region + s.reserved - far;
+	m->near_size = 2 * far - s.reserved;
+	if ((uint64_t)(uintptr_t)s.region + s.reserved < far || s.reserved >= far)
+		m->near_size = 0;
+}
+
 static struct mach_func *machine_code(struct compile *k)
 {
 	struct mach_func *m = arena_zero(k->f->mem, sizeof *m);
 
+	find_near(k, m);
 	m->mem = k->f->tmp;
 	m->f = k->f;
 	m->target = k->x->target;

@@ -301,18 +301,29 @@ static asm_label callee(struct emit *e, uint32_t k)
 	return e->callee[k];
 }
 
+/* An address that a distance reaches from wherever this code will be. */
+static asm_label near(struct emit *e, int64_t address)
+{
+	asm_label l = asm_label_new(e->a);
+
+	asm_bind_outside(e->a, l, (uint64_t)address);
+	return l;
+}
+
 static void call(struct emit *e, const struct mach_ins *i)
 {
 	if (i->index)
 		copy(e, X64_R11, R(e, i, i->index - 1u));
-	else if (i->op != X64_CALL_FUNC)
-		x64_mov_imm(e->a, X64_R11, i->imm);
 	if (i->scale)
 		x64_mov_imm(e->a, X64_RAX, i->cc);
-	if (i->op == X64_CALL_FUNC)
-		x64_call(e->a, callee(e, (uint32_t)i->imm));
-	else
+	if (i->index)
 		x64_call_r(e->a, X64_R11);
+	else if (i->op == X64_CALL_FUNC)
+		x64_call(e->a, callee(e, (uint32_t)i->imm));
+	else if ((uint64_t)i->imm - e->m->near_from < e->m->near_size)
+		x64_call(e->a, near(e, i->imm));
+	else
+		x64_call_m(e->a, x64_rip(asm_literal(e->a, &i->imm, 8)));
 }
 
 /* A block without code of its own: only a jump, and no moves before it. */
