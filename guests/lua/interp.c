@@ -868,7 +868,11 @@ enter:	/* the frame at base is pushed, n arguments stand there */
 	L->top = base + n;
 	for (; UNLIKELY(n < p->nparams); n++) lv_setnil(&base[n]);
 	pc = p->code;
-	if (UNLIKELY(p->tier.entry) && LIKELY((char *)__builtin_frame_address(0) >= (char *)L->native_deep)) goto native;
+	if (UNLIKELY(p->tier.entry)) {
+		if (LIKELY((char *)__builtin_frame_address(0) >= (char *)L->native_deep)) goto native;
+		if (UNLIKELY(L->interrupt)) { SAVE(); lv_interrupt(L); }
+		NEXT;
+	}
 	if (UNLIKELY(count_down(&p->tier.calls)) || UNLIKELY(L->interrupt)) {
 		SAVE();
 		if (L->interrupt) lv_interrupt(L);
