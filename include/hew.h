@@ -227,7 +227,8 @@ void hew_jump(struct hew_fn *f, hew_block to, int n, const hew_val *args);
 /* Goes on in yes if the HEW_I32 cond is not 0, else in no. */
 void hew_branch(struct hew_fn *f, hew_val cond, hew_block yes, int n_yes, const hew_val *yes_args, hew_block no, int n_no, const hew_val *no_args);
 
-/* Goes on in to[i] if v is value[i], else in otherwise. The n values differ; the blocks take no arguments. */
+/* Goes on in to[i] if v is value[i], of which HEW_I32 takes the low half, else in otherwise. The n values differ; the blocks take no
+ * arguments. Where values lie close together it is a table of jumps. */
 void hew_switch(struct hew_fn *f, hew_val v, int n, const int64_t *value, const hew_block *to, hew_block otherwise);
 
 /* Returns v, which is 0 when the function has no result; or two results. */

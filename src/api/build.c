@@ -517,7 +517,7 @@ void hew_switch(struct hew_fn *f, hew_val v, int n, const int64_t *value, const 
 		return;
 	}
 	for (int i = 0; i < n; i++)
-		c.at[i] = (struct choice){ value[i], to[i] };
+		c.at[i] = (struct choice){ hew_type_of(f, v) == HEW_I32 ? (int32_t)value[i] : value[i], to[i] };
 	if (n)
 		qsort(c.at, (size_t)n, sizeof *c.at, by_value);
 	if (n)
