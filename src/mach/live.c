@@ -236,11 +236,15 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 	}
 	for (uint32_t i = blk->end; i-- > blk->first;) {
 		const struct mach_ins *in = &m->ins.at[i];
-		const struct mach_opnd *first = &m->opnd.at[in->opnd], *end = first + in->n;
+		const struct mach_opnd *first, *end;
 
 		ra->block_at[i] = b;
 		if (in->clobber)
 			add_clobber(ra, in->clobber, 4 * i + 2, 4 * i + 3);
+		if (!in->n)
+			continue;
+		first = &m->opnd.at[in->opnd];
+		end = first + in->n;
 		for (const struct mach_opnd *o = first; o < end; o++)
 			if (o->role == MACH_DEF) {
 				define(ra, i, o);
