@@ -2,9 +2,10 @@
  * moves.c - the one parallel-move resolver: edges, calls, fixed operands, spills all come here.
  *
  * Orders a parallel assignment so that nothing is overwritten before it was read. A move whose target no pending move
- * reads is safe; when none is left, only cycles are, and one is opened by saving a source in the general scratch
- * register, which can hold any value. Moves between two slots go through the floating scratch register at emission, so
- * the two uses never meet. Quadratic in the number of moves of one group, which is small.
+ * reads is safe; when none is left, only cycles are, and one is opened by saving a source in a scratch register: the general
+ * one, which can hold any value, or the floating one for a floating value, which is on its way sooner. Moves between two slots
+ * go through the floating one at emission, so it is left alone while there are any. A cycle is done before the next is opened.
+ * Quadratic in the number of moves of one group, which is small.
  */
 #include "mach/mach.h"
 #include "mach/target.h"
@@ -22,6 +23,16 @@ static bool is_read(const struct mach_move *par, uint32_t n, const bool *done, u
 		if (!done[k] && k != except && same_place(&par[k].from, &par[except].to))
 			return true;
 	return false;
+}
+
+static enum mach_class scratch_for(const struct mach_loc *old, const struct mach_move *par, uint32_t n, const bool *done)
+{
+	if (old->where != MACH_REG || !ir_is_float(old->type))
+		return MACH_G;
+	for (uint32_t k = 0; k < n; k++)
+		if (!done[k] && par[k].from.where == MACH_STACK && par[k].to.where == MACH_STACK)
+			return MACH_G;
+	return MACH_F;
 }
 
 void ra_sequence(struct mach_func *m, struct mach_move *par, uint32_t n)
@@ -50,7 +61,7 @@ void ra_sequence(struct mach_func *m, struct mach_move *par, uint32_t n)
 			open++;
 		{
 			struct mach_loc old = par[open].from;
-			struct mach_loc save = { .where = MACH_REG, .reg = m->target->scratch[MACH_G], .type = old.type };
+			struct mach_loc save = { .where = MACH_REG, .reg = m->target->scratch[scratch_for(&old, par, n, done)], .type = old.type };
 
 			vec_push(m->mem, &m->move, ((struct mach_move){ old, save }));
 			for (uint32_t k = 0; k < n; k++)
