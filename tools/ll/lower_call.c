@@ -157,6 +157,35 @@ static bool returns_twice(const struct ll_symbol *s)
 	return false;
 }
 
+/* sqrt and sqrtf are called for negative numbers and NaN only, where they may set errno. False: not one of them. */
+static bool square_root(struct lower *l, struct ll_instr *in, const struct ll_symbol *s)
+{
+	bool wide = ll_is(s->name, "sqrt");
+	hew_type t = wide ? HEW_F64 : HEW_F32;
+	struct hew_call c = { .result = { t }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+	struct hew_fn *f = l->f;
+	hew_block call, done;
+	hew_val x, r, result;
+
+	if ((!wide && !ll_is(s->name, "sqrtf")) || s->func || in->n != 1 || !in->def || in->type->variadic)
+		return false;
+	x = ll_part(l, in->v[0], 0);
+	if (hew_type_of(f, x) != t || in->type->of->kind != in->v[0]->type->kind)
+		return false;
+	call = hew_block_new(f);
+	done = hew_block_new(f);
+	hew_cold(f, call);
+	result = hew_block_arg(f, done, t);
+	r = hew_fsqrt(f, x);
+	hew_branch(f, hew_fle(f, wide ? hew_f64(f, 0) : hew_f32(f, 0), x), done, 1, &r, call, 0, NULL);
+	hew_begin(f, call);
+	x = hew_call(f, ll_part(l, in->callee, 0), &c, 1, &x);
+	hew_jump(f, done, 1, &x);
+	hew_begin(f, done);
+	ll_set(l, in, 0, result, 0);
+	return true;
+}
+
 void ll_lower_call(struct lower *l, struct ll_instr *in)
 {
 	struct ll_symbol *s = symbol_of(l->m, in->callee);
@@ -171,6 +200,8 @@ void ll_lower_call(struct lower *l, struct ll_instr *in)
 		return;
 	}
 	if (s && !s->func && ll_lower_intrinsic(l, in, s))
+		return;
+	if (s && square_root(l, in, s))
 		return;
 	if (n > 2 || (n && in->type->of->kind == LL_VECTOR && !abi[0].pair && !(s && s->func)))
 		ll_fail(l->m, l->line, "unsupported: a result of type %s", ll_type_name(l->m, in->type->of));
