@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * switch.c - E2.2: hew_switch beside a loop over its cases: close together, far apart, in heaps, at the ends of the range; narrow values
+ * switch.c - E2.4: hew_switch beside a loop over its cases: close together, far apart, in heaps, at the ends of the range; narrow values
  * given with and without their sign; several cases of one block; blocks that are other cases' otherwise.
  */
 #include "api_test.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sequence.c - E2.4: ra_sequence beside what a parallel assignment means. Random assignments among a few registers of both kinds and a few
+ * sequence.c - E2.2: ra_sequence beside what a parallel assignment means. Random assignments among a few registers of both kinds and a few
  * slots; its moves are then made one after the other, as the target makes them: one from slot to slot goes through the floating scratch
  * register.
  */
