@@ -177,6 +177,29 @@ static bool is_cheap(const struct ir_func *f, ir_ref k)
 	return ir_is_const(k) && ((v & (v - 1)) == 0 || v == 3 || v == 5 || v == 9);
 }
 
+/* Is r there before the loop entered? What does not change in it may also come from behind it, for a product that is used only there. */
+static bool is_before(const struct indvar *x, ir_ref r, unsigned depth)
+{
+	const struct ir_func *f = x->f;
+	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
+	ir_ref o[3];
+	uint32_t k;
+
+	if (!n)
+		return true;
+	if (n->op == IR_arg)
+		return ir_dominates(f, (uint32_t)n->a, x->l.before);
+	if (ir_pinned(f, n))
+		return (uint32_t)r < x->l.n && ir_dominates(f, x->l.block_of[r], x->l.before);
+	k = depth == MAX_DEPTH ? COUNT_OF(o) + 1 : ir_operands(f, r, o, COUNT_OF(o));
+	if (k > COUNT_OF(o))
+		return false;
+	while (k-- > 0)
+		if (!is_before(x, o[k], depth + 1))
+			return false;
+	return true;
+}
+
 static void reduce(struct indvar *x, ir_ref r)
 {
 	struct ir_func *f = x->f;
@@ -189,7 +212,7 @@ static void reduce(struct indvar *x, ir_ref r)
 		if (arg <= 0 || ir_at(f, arg)->op != IR_arg || is_cheap(f, by))
 			continue;
 		step = step_of(x, arg, false, &latch);
-		if (!step || !opt_invariant(&x->l, by))
+		if (!step || !opt_invariant(&x->l, by) || !is_before(x, by, 0))
 			continue;
 		for (uint32_t k = 0; k < x->l.body[x->l.header].n; k++)
 			if (f->block.at[x->l.body[x->l.header].at[k]].loop != x->l.header + 1)
