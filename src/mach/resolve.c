@@ -99,7 +99,8 @@ static void moves_before(struct resolve *r, uint32_t i)
 	uint32_t block_start = 4 * r->m->block.at[r->ra->block_at[i]].first;
 
 	for (uint32_t p = r->begins[i]; p; p = r->next_begin[p])
-		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i)
+		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i &&
+		    r->ra->iv.at[p].end > 4 * i + 1)	/* fixed operands are read from the piece before; their registers may be this one's */
 			move(r, loc_of_piece(r, r->previous[p]), loc_of_piece(r, p));
 	for (unsigned o = 0; o < in->n && in->flags & MACH_FIXED; o++) {
 		const struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
