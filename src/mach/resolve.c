@@ -93,14 +93,30 @@ static bool operands(struct resolve *r, uint32_t i)
 	return after;
 }
 
+/* Registers that operands are moved into, since the instruction wants them there. */
+static uint64_t fixed_uses(const struct resolve *r, const struct mach_ins *in)
+{
+	uint64_t set = 0;
+
+	for (unsigned o = 0; o < in->n && in->flags & MACH_FIXED; o++) {
+		const struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
+
+		if ((x->role == MACH_USE || x->role == MACH_LATE) && x->fixed != MACH_NO_REG)
+			set |= UINT64_C(1) << x->fixed;
+	}
+	return set;
+}
+
+/* A piece that begins here in a register which an operand wants is in a hole from the operand on: nobody reads it. */
 static void moves_before(struct resolve *r, uint32_t i)
 {
 	const struct mach_ins *in = &r->m->ins.at[i];
 	uint32_t block_start = 4 * r->m->block.at[r->ra->block_at[i]].first;
+	uint64_t wanted = r->begins[i] ? fixed_uses(r, in) : 0;
 
 	for (uint32_t p = r->begins[i]; p; p = r->next_begin[p])
 		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i &&
-		    r->ra->iv.at[p].end > 4 * i + 1)	/* fixed operands are read from the piece before; their registers may be this one's */
+		    !(wanted >> r->ra->iv.at[p].reg & 1))
 			move(r, loc_of_piece(r, r->previous[p]), loc_of_piece(r, p));
 	for (unsigned o = 0; o < in->n && in->flags & MACH_FIXED; o++) {
 		const struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
