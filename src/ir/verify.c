@@ -147,14 +147,12 @@ static void check_types(struct verify *v, ir_ref r)
 
 	if (types_fit(v, n))
 		return;
-	if (args[0] != 'v')
-		complain(v, "%s is of a type or has numbers that do not fit", ir_ops[n->op].name);
-	else if (args[1] == 'v' && args[2] == 'v')
+	if (args[1] == 'v' && args[2] == 'v')
 		complain(v, "%s does not take %s, %s, %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b), tname(v, n->c));
 	else if (args[1] == 'v')
 		complain(v, "%s does not take %s and %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b));
 	else
-		complain(v, "%s does not take %s to %s", ir_ops[n->op].name, tname(v, n->a), ir_types[n->type].name);
+		complain(v, "%s does not take %s to %s", ir_ops[n->op].name, tname(v, args[0] == 'v' ? n->a : IR_NONE), ir_types[n->type].name);
 }
 
 /* ---- references and dominance -------------------------------------------------------------------------------- */
