@@ -842,7 +842,6 @@ static void vararg_open(struct lifter *l, const struct lv_ins *i)
 	hew_block fits = hew_block_new(F), over = hew_block_new(F), next = hew_block_new(F), copy = hew_block_new(F), done = hew_block_new(F);
 
 	at = hew_block_arg(F, next, HEW_I64);
-
 	flush_below(l, i->a);
 	hew_cold(F, over);
 	hew_branch(F, hew_ule(F, hew_add(F, end, lv_k(l, LV_MINSTACK * 16)), last), fits, 0, NULL, over, 0, NULL);

@@ -400,18 +400,23 @@ void ir_br(struct ir_func *f, ir_ref cond, uint32_t yes, uint32_t no)
 
 void ir_switch(struct ir_func *f, ir_ref v, uint32_t n, const uint32_t *to)
 {
-	uint32_t *way = arena_zero(f->tmp, f->block.n * sizeof *way), at = f->pool.n;	/* by block: 1 + which of the edges leads to it */
+	uint32_t first = UINT32_MAX, last = 0, at = f->pool.n, *way;	/* way: by block from `first` on, 1 + which of the edges leads to it */
 
+	for (uint32_t k = 0; k < n; k++) {
+		first = to[k] < first ? to[k] : first;
+		last = to[k] > last ? to[k] : last;
+	}
+	way = arena_zero(f->tmp, (size_t)(last - first + 1) * sizeof *way);
 	vec_push(f->mem, &f->pool, 0);
 	for (uint32_t k = 0; k < n; k++)
-		if (!way[to[k]]) {
+		if (!way[to[k] - first]) {
 			ir_ref e = (ir_ref)ir_edge_new(f, to[k], 0, NULL);
 
 			vec_push(f->mem, &f->pool, e);
-			way[to[k]] = (uint32_t)++f->pool.at[at];
+			way[to[k] - first] = (uint32_t)++f->pool.at[at];
 		}
 	for (uint32_t k = 0; k < n; k++)
-		vec_push(f->mem, &f->pool, (ir_ref)way[to[k]] - 1);
+		vec_push(f->mem, &f->pool, (ir_ref)way[to[k] - first] - 1);
 	ir_emit(f, IR_switch, IR_T_void, 0, v, (ir_ref)at, (ir_ref)n);
 }
 

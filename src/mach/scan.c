@@ -134,7 +134,7 @@ static uint32_t trim(const struct scan *s, uint32_t *list)
 static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigned cls, uint32_t *until)
 {
 	uint64_t wanted = 0;
-	uint32_t call = trim(s, &s->ra->calls);
+	uint32_t call = trim(s, &s->ra->calls), pos;
 
 	memcpy(until, s->free[cls], sizeof s->free[cls]);
 	for (uint64_t left = s->fixed & s->regs[cls]; left; left &= left - 1) {
@@ -147,14 +147,11 @@ static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigne
 			until[r] = intersection(s, first, i->range);
 		wanted |= (uint64_t)(until[r] != NEVER_USED) << r;
 	}
-	if (call && s->ra->range.at[call].from < i->end)
-		call = intersection(s, call, i->range);
-	else
-		return wanted;
-	for (uint64_t left = call == NEVER_USED ? 0 : s->ra->call_regs & s->regs[cls]; left; left &= left - 1) {
+	pos = call && s->ra->range.at[call].from < i->end ? intersection(s, call, i->range) : NEVER_USED;
+	for (uint64_t left = pos == NEVER_USED ? 0 : s->ra->call_regs & s->regs[cls]; left; left &= left - 1) {
 		unsigned r = (unsigned)__builtin_ctzll(left);
 
-		until[r] = call < until[r] ? call : until[r];
+		until[r] = pos < until[r] ? pos : until[r];
 		wanted |= UINT64_C(1) << r;
 	}
 	return wanted;

@@ -104,8 +104,6 @@ static bool find_accesses(struct idiom *x, const struct ir_block *b)
 	const struct ir_node *st, *ld;
 	unsigned bytes;
 
-	if (b->ins.n < 1 || b->ins.n > 2)
-		return false;
 	x->store = b->ins.at[b->ins.n - 1];
 	x->load = b->ins.n == 2 ? b->ins.at[0] : 0;
 	st = ir_at(f, x->store);

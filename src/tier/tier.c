@@ -39,7 +39,7 @@ void tier_set_counters(struct hew_guest_vm *g, struct hew_tier *t)
 	t->loops = t->barred ? NEVER_HOT : threshold(g->o.loop_threshold, t->attempts);
 	if (t->barred || !t->units)
 		return;
-	/* one loop of the function was hot: its calls soon are, and its loops are entered soon */
+	/* one loop of the function was hot: a few calls are enough for it, a few turns for its loops */
 	if (!t->entry && t->calls > WARM_CALLS && g->o.call_threshold >= 0)
 		t->calls = WARM_CALLS;
 	if (t->loops > WARM_LOOPS && g->o.loop_threshold >= 0)
