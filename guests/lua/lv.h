@@ -30,6 +30,17 @@
 #include <string.h>
 #include "hew.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define LV_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LV_ASAN 1
+#endif
+#endif
+#ifndef LV_ASAN
+#define LV_ASAN 0
+#endif
+
 /* ---- values: 16 bytes -------------------------------------------------------------------- */
 
 /* Order matters: falsy below TRUE, numbers adjacent, collectable from STR up. */
@@ -392,6 +403,7 @@ const char *lv_typename_meta(struct lv_state *L, const struct lv_value *v);	/* _
 struct lv_options { size_t memory; bool jit; const struct hew_tier_options *tier; };
 enum lv_status lv_open(const struct lv_options *o, struct lv_state **out, char *why, size_t n);	/* with all libraries */
 void lv_close(struct lv_state *L);
+void lv_finish(struct lv_state *L);		/* closes and finalises what the program left open; lv_close does it, too */
 /* Runs fn(L, arg) on the VM's own native stack, as the main program: everything below is called from there. */
 enum lv_status lv_main(struct lv_state *L, void (*fn)(struct lv_state *, void *), void *arg);
 

@@ -20,14 +20,7 @@
 #include <sys/random.h>
 #include "lv.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAVE_ASAN
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(HAVE_ASAN)
-#undef HAVE_ASAN
-#define HAVE_ASAN
+#if LV_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -245,7 +238,7 @@ static void run_handler(struct lv_state *L, const struct lv_value *handler)
 /* AddressSanitizer forgets the frames a longjmp drops only on stacks of less than 64 MiB. */
 static void forget_frames(const void *to)
 {
-#ifdef HAVE_ASAN
+#if LV_ASAN
 	const char *from = __builtin_frame_address(0);
 
 	__asan_unpoison_memory_region(from, (size_t)((const char *)to - from));
@@ -862,13 +855,19 @@ static void finish(struct lv_state *L, void *arg)
 	lv_gc_finish(L);
 }
 
+void lv_finish(struct lv_state *L)
+{
+	if (L->main && L->main->native)
+		lv_main(L, finish, NULL);
+}
+
 void lv_close(struct lv_state *L)
 {
 	struct lv_value *stack = NULL;
 	struct hew_stack *native = NULL;
 
+	lv_finish(L);
 	if (L->main && L->main->native) {
-		lv_main(L, finish, NULL);
 		stack = L->main->stack;
 		native = L->main->native;
 	}

@@ -47,6 +47,15 @@ static bool permitted(void)
 	return left < 0;		/* switched off meanwhile */
 }
 
+void *base_zalloc(size_t n)
+{
+	void *p = n <= PTRDIFF_MAX / 2 && permitted() ? calloc(1, n) : NULL;
+
+	if (p != NULL)
+		atomic_fetch_add_explicit(&live_bytes, (long)n, memory_order_relaxed);
+	return p;
+}
+
 void *base_realloc(void *p, size_t old, size_t n)
 {
 	void *q = NULL;

@@ -48,6 +48,7 @@ _Noreturn void base_bug(const char *file, int line, const char *what);
 /* Like realloc; n == 0 frees and returns NULL. NULL for n > old means no memory, and p is untouched; shrinking
  * never fails. old is the size of p, 0 when p is NULL. */
 void *base_realloc(void *p, size_t old, size_t n);
+void *base_zalloc(size_t n);		/* n > 0 bytes of zero; memory fresh from the system stays untouched */
 static inline void base_free(void *p, size_t old) { base_realloc(p, old, 0); }
 
 /* Tests: after `n` more successful allocations every further one fails; < 0 switches this off. */

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { IDLE_MOST = 16 };		/* 1 MiB */
+enum { IDLE_MOST = (1 << 20) / CODE_UNIT };
 
 /* A block on its way: what was written to it so far. */
 struct pending {
@@ -41,8 +41,7 @@ static bool adopt_unit(struct code_space *s, uint32_t u)
 
 	if (unit == NULL)
 		return false;
-	memset(unit, 0, sizeof *unit);
-	s->rooms.unit[u] = unit;
+	code_rooms_adopt(&s->rooms, u, unit);
 	s->committed++;
 	s->idle++;
 	return true;

@@ -71,10 +71,15 @@ bool code_check(const struct code_space *s);		/* tests: do all the books agree? 
 
 /* ---- inside src/code ------------------------------------------------------------------ */
 
-/* Memory is committed and given back by units of 64 KiB; blocks start at granules of 16 bytes. */
+/* Memory is committed and given back by units, the largest pages an architecture has at least: a small unit is what a short-lived process
+ * wants, which compiles a few functions. Blocks start at granules of 16 bytes. */
 enum {
 	CODE_GRANULE = 16,
+#if defined(__x86_64__)
+	CODE_UNIT = 16 << 10,
+#else
 	CODE_UNIT = 64 << 10,
+#endif
 	CODE_UNIT_GRANULES = CODE_UNIT / CODE_GRANULE,
 	CODE_UNIT_WORDS = CODE_UNIT_GRANULES / 64
 };
@@ -118,6 +123,7 @@ struct code_rooms {
 };
 bool code_rooms_open(struct code_rooms *r, size_t size, uint32_t first);
 void code_rooms_close(struct code_rooms *r);
+void code_rooms_adopt(struct code_rooms *r, uint32_t u, struct code_unit *unit);	/* unit u is committed: all of it is free */
 bool code_rooms_find(const struct code_rooms *r, uint32_t granules, uint32_t *at);
 void code_rooms_take(struct code_rooms *r, uint32_t at, uint32_t granules, uint32_t slack);
 void code_rooms_drop(struct code_rooms *r, uint32_t at, uint32_t granules);

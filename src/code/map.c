@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL
@@ -107,6 +108,29 @@ static bool still_ours(const struct code_map *m)
 	return m->fd >= 0 && fstat(m->fd, &st) == 0 && st.st_dev == m->dev && st.st_ino == m->ino;
 }
 
+/* Traps for a unit, by a system call: want of memory is an error here and not a signal at the first touch, and the writable view takes no
+ * page faults, which are most of the time that opening takes. 0 or errno. */
+static int fill_dual(const struct code_map *m, size_t at)
+{
+	enum { PIECE = 4 << 10 };
+	uint8_t piece[PIECE];
+	struct iovec v[CODE_UNIT / PIECE];
+	ssize_t n = 0;
+
+	memset(piece, m->trap, sizeof piece);
+	for (unsigned k = 0; k < COUNT_OF(v); k++)
+		v[k] = (struct iovec){ piece, sizeof piece };
+	do
+		n = pwritev(m->fd, v, COUNT_OF(v), (off_t)at);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? errno : n == CODE_UNIT ? 0 : ENOSPC;
+}
+
+static void punch(const struct code_map *m, size_t at)
+{
+	fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, CODE_UNIT);
+}
+
 static enum code_status commit_dual(struct code_map *m, size_t at, struct code_reason *why)
 {
 	void *p;
@@ -114,15 +138,16 @@ static enum code_status commit_dual(struct code_map *m, size_t at, struct code_r
 
 	if (!still_ours(m))
 		return because(why, "the memfd was closed by somebody else", EBADF);
-	/* refused here instead of by a signal at the first touch */
-	if (fallocate(m->fd, 0, (off_t)at, CODE_UNIT) != 0 && errno != EOPNOTSUPP)
-		return because(why, "fallocate of a memfd", errno);
-	memset(m->rw + at, m->trap, CODE_UNIT);
+	error = fill_dual(m, at);
+	if (error != 0) {
+		punch(m, at);
+		return because(why, "writing to a memfd", error);
+	}
 	p = mmap(m->rx + at, CODE_UNIT, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED | MAP_POPULATE, m->fd, (off_t)at);
 	if (p != MAP_FAILED)
 		return CODE_OK;
 	error = errno;
-	fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, CODE_UNIT);
+	punch(m, at);
 	return because(why, "mmap(PROT_READ|PROT_EXEC) of a memfd", error);
 }
 

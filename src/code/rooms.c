@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: MIT
  * rooms.c - which parts of the region are taken.
  *
- * Method: two bits per granule of 16 bytes, `used` and `start`, kept per unit of 64 KiB for committed units only
- * (3 KiB each, under 5 %); holes have no records of their own, so neighbours join by themselves. Per unit the free
+ * Method: two bits per granule of 16 bytes, `used` and `start`, kept per unit for committed units only
+ * (under 5 % of them); holes have no records of their own, so neighbours join by themselves. Per unit the free
  * runs at its start and end and the longest one are remembered, so that a search looks at 6 bytes per unit until it
  * has found the place: first fit from a random unit on, which keeps live code together and empties far units.
  * Cost: about 1 ns per unit passed plus one scan of 64 words in each unit touched.
  * Invariants: start implies used; a block reaches from its start bit to the next start bit or free granule;
- * runs[] agrees with the bits.
+ * runs[] agrees with the bits of committed units and is not set for others.
  */
 #include "code/code.h"
 
 enum { G = CODE_UNIT_GRANULES, W = CODE_UNIT_WORDS };
 
+static const struct code_runs all_free = { G, G, G };
+
 bool code_rooms_open(struct code_rooms *r, size_t size, uint32_t first)
 {
 	*r = (struct code_rooms){ .n_units = (uint32_t)(size / CODE_UNIT), .first = first };
-	r->unit = base_realloc(NULL, 0, r->n_units * sizeof *r->unit);
+	r->unit = base_zalloc(r->n_units * sizeof *r->unit);
 	r->runs = base_realloc(NULL, 0, r->n_units * sizeof *r->runs);
 	if (r->unit == NULL || r->runs == NULL) {
 		base_free(r->unit, r->unit == NULL ? 0 : r->n_units * sizeof *r->unit);
 		base_free(r->runs, r->runs == NULL ? 0 : r->n_units * sizeof *r->runs);
 		return false;
-	}
-	for (uint32_t u = 0; u < r->n_units; u++) {
-		r->unit[u] = NULL;
-		r->runs[u] = (struct code_runs){ G, G, G };
 	}
 	return true;
 }
@@ -37,6 +35,13 @@ void code_rooms_close(struct code_rooms *r)
 			base_free(r->unit[u], sizeof **r->unit);
 	base_free(r->unit, r->n_units * sizeof *r->unit);
 	base_free(r->runs, r->n_units * sizeof *r->runs);
+}
+
+void code_rooms_adopt(struct code_rooms *r, uint32_t u, struct code_unit *unit)
+{
+	memset(unit, 0, sizeof *unit);
+	r->unit[u] = unit;
+	r->runs[u] = all_free;
 }
 
 /* ---- bits of one unit ---------------------------------------------------------------- */
@@ -132,23 +137,28 @@ static uint32_t find_in_unit(const struct code_unit *u, uint32_t n)
 	}
 }
 
+static struct code_runs runs_of(const struct code_rooms *r, uint32_t u)
+{
+	return r->unit[u] != NULL ? r->runs[u] : all_free;
+}
+
 /* First fit in units [from, to), which lie side by side. */
 static bool find_between(const struct code_rooms *r, uint32_t from, uint32_t to, uint32_t n, uint32_t *at)
 {
 	uint32_t run = 0;		/* free granules that end where unit u begins */
 
 	for (uint32_t u = from; u < to; u++) {
-		const struct code_runs *s = &r->runs[u];
+		const struct code_runs s = runs_of(r, u);
 
-		if (run + s->head >= n) {
+		if (run + s.head >= n) {
 			*at = u * G - run;
 			return true;
 		}
-		if (s->best >= n) {
+		if (s.best >= n) {
 			*at = u * G + find_in_unit(r->unit[u], n);
 			return true;
 		}
-		run = s->head == G ? run + G : s->tail;
+		run = s.head == G ? run + G : s.tail;
 	}
 	return false;
 }
@@ -241,11 +251,11 @@ bool code_rooms_check(const struct code_rooms *r)
 
 	for (uint32_t u = 0; u < r->n_units; u++) {
 		const struct code_unit *unit = r->unit[u];
-		struct code_runs real = { G, G, G };
+		struct code_runs real = all_free, noted = runs_of(r, u);
 
 		if (unit != NULL)
 			real = measure(unit->used);
-		if (memcmp(&real, &r->runs[u], sizeof real) != 0)
+		if (memcmp(&real, &noted, sizeof real) != 0)
 			return false;
 		for (uint32_t k = 0; k < G; k++) {
 			bool used = unit != NULL && bits_get(unit->used, k), start = unit != NULL && bits_get(unit->start, k);
