@@ -2,7 +2,8 @@
  * arena.c - memory that dies together.
  *
  * Method: chunks of 16 KiB, doubling to 1 MiB, filled from the bottom; a request of more than a quarter of the
- * next chunk gets a chunk of its own on a second list, so that it does not waste the rest of the open one.
+ * next chunk gets a chunk of its own on a second list, so that it does not waste the rest of the open one, and an array that
+ * grows leaves nothing behind.
  * Cost: an add and a compare per allocation; at most a quarter of a chunk is lost at each chunk's end.
  * Invariants: every result is 16-byte aligned; used <= head->size; total = sum of size over both lists.
  * Under ASan bytes not handed out are poisoned, so an overrun is found although the chunk is one heap block.
@@ -149,7 +150,38 @@ char *arena_strdup(struct arena *a, const char *s)
 	return memcpy(arena_alloc(a, n), s, n);
 }
 
-/* Doubles an array, in place when it is the last thing of the open chunk. */
+/* The link to the chunk of its own that `at` has, or NULL. */
+static struct arena_chunk **own_chunk(struct arena *a, const void *at)
+{
+	struct arena_chunk **link = &a->big;
+
+	while (*link && (*link)->data != at)
+		link = &(*link)->next;
+	return *link ? link : NULL;
+}
+
+/* Makes the chunk larger; its old place is free for others. */
+static void *grow_own(struct arena *a, struct arena_chunk **link, size_t n)
+{
+	size_t room = round_up(n), old = (*link)->size;
+	struct arena_chunk *c;
+
+	if (too_much(a, room - old))
+		refuse(a, ARENA_LIMIT);
+	arena_look(a);
+	UNPOISON((*link)->data, old);
+	c = base_realloc(*link, sizeof *c + old, sizeof *c + room);
+	if (UNLIKELY(c == NULL))
+		refuse(a, ARENA_NO_MEMORY);
+	c->size = room;
+	*link = c;
+	a->total += room - old;
+	POISON(c->data, room);
+	UNPOISON(c->data, n);
+	return c->data;
+}
+
+/* Doubles an array, in place when it is the last thing of the open chunk; one that has a chunk of its own takes that along. */
 void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t size)
 {
 	uint32_t more = *cap < 8 ? 8 : *cap * 2;
@@ -166,6 +198,14 @@ void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t si
 		UNPOISON(at, more * size);
 		*cap = more;
 		return at;
+	}
+	if (old_room > CHUNK_MIN / 4) {
+		struct arena_chunk **own = own_chunk(a, at);
+
+		if (own != NULL) {
+			*cap = more;
+			return grow_own(a, own, more * size);
+		}
 	}
 	to = arena_alloc(a, more * size);
 	if (n > 0)

@@ -16,10 +16,11 @@ struct place {
 	struct arena *mem;
 	uint32_t *early, *late, *block;		/* by node */
 	uint8_t *state;				/* 0 new, 1 on the stack, 2 done, 3 written */
-	uint8_t *step; bool depends;		/* see mark_steps */
+	uint8_t *step; bool steps, depends;	/* see mark_steps */
 	VEC(ir_ref) topo;			/* pure nodes, operands first */
 	VEC(ir_ref) stack;
 	uint32_t use_block;			/* where the use being visited happens */
+	uint32_t early_block;			/* of the node whose operands are visited, so far */
 	VEC(ir_ref) *out;
 	VEC(ir_ref) *of_block;			/* pure nodes by block, in topological order */
 	uint32_t emitting;
@@ -36,6 +37,21 @@ static void push_operand(void *arg, ir_ref *operand)
 
 	if (floats(p, *operand) && p->state[*operand] == 0)
 		vec_push(p->mem, &p->stack, *operand);
+}
+
+/* Is that a pure node that reach() has come to? Those are all that anybody needs. */
+static bool reached(const struct place *p, ir_ref r)
+{
+	return r > 0 && p->state[r];
+}
+
+static void deepest(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+	uint32_t b = *operand <= 0 ? 0 : p->early[*operand];
+
+	if (p->f->block.at[b].depth > p->f->block.at[p->early_block].depth)
+		p->early_block = b;
 }
 
 static void reach(void *arg, ir_ref *operand)
@@ -55,6 +71,9 @@ static void reach(void *arg, ir_ref *operand)
 		if (p->state[r] == 1) {
 			p->state[r] = 2;
 			vec_push(p->mem, &p->topo, r);
+			p->early_block = 0;
+			ir_visit(p->f, ir_at(p->f, r), deepest, p);
+			p->early[r] = p->early_block;
 		}
 	}
 }
@@ -77,15 +96,6 @@ static void each_use(struct place *p, uint32_t b, ir_visit_fn *fn)
 	}
 }
 
-static void deepest(void *arg, ir_ref *operand)
-{
-	struct place *p = arg;
-	uint32_t b = *operand <= 0 ? 0 : p->early[*operand];
-
-	if (p->f->block.at[b].depth > p->f->block.at[p->use_block].depth)
-		p->use_block = b;
-}
-
 static uint32_t common_dominator(const struct ir_func *f, uint32_t a, uint32_t b)
 {
 	while (a != b) {
@@ -101,7 +111,7 @@ static void widen(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
 
-	if (!floats(p, *operand))
+	if (!reached(p, *operand))
 		return;
 	p->late[*operand] = p->late[*operand] == UNPLACED ? p->use_block :
 		common_dominator(p->f, p->late[*operand], p->use_block);
@@ -125,7 +135,7 @@ static void want(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
 
-	if (floats(p, *operand) && p->state[*operand] != 3 && p->block[*operand] == p->emitting)
+	if (reached(p, *operand) && p->state[*operand] != 3 && p->block[*operand] == p->emitting)
 		vec_push(p->mem, &p->stack, *operand);
 }
 
@@ -175,8 +185,8 @@ static void mark_steps(struct place *p)
 			for (uint32_t q = 0; f->block.at[x->to].rpo <= f->block.at[b].rpo && q < x->n; q++) {
 				ir_ref r = f->pool.at[x->args + q], arg = f->block.at[x->to].arg.at[q];
 
-				if (floats(p, r) && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
-					p->step[r] = 1;
+				if (reached(p, r) && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
+					p->step[r] = p->steps = true;
 			}
 		}
 	}
@@ -211,8 +221,9 @@ static void write_block(struct place *p, uint32_t b)
 		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), write_before, p);
 		vec_push(p->mem, &p->out[b], r);
 	}
-	mark_dependents(p, b);
-	for (uint32_t i = 0; i < p->of_block[b].n; i++)
+	if (p->steps)
+		mark_dependents(p, b);
+	for (uint32_t i = 0; p->steps && i < p->of_block[b].n; i++)
 		if (!p->step[p->of_block[b].at[i]])
 			write_before(p, &p->of_block[b].at[i]);
 	for (uint32_t i = 0; i < p->of_block[b].n; i++)
@@ -240,11 +251,6 @@ static void prepare(struct place *p)
 	}
 	for (uint32_t i = 0; i < f->n_order; i++)
 		each_use(p, f->order[i], reach);
-	for (uint32_t i = 0; i < p->topo.n; i++) {
-		p->use_block = 0;
-		ir_visit(f, ir_at(f, p->topo.at[i]), deepest, p);
-		p->early[p->topo.at[i]] = p->use_block;
-	}
 }
 
 struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)

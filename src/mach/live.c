@@ -16,11 +16,13 @@ struct live {
 	VEC(uint32_t) work;
 };
 
+/* A use behind the definition in the same block says nothing about other blocks, so it is not noted; since definitions dominate
+ * uses, every use in the defining block is one, or stands on its edges. */
 static void add_block_use(struct live *l, uint32_t vreg, uint32_t block)
 {
 	uint32_t last = l->uses[vreg];
 
-	if (last && l->use.at[last].block == block)
+	if (l->def[vreg] == block + 1 || (last && l->use.at[last].block == block))
 		return;
 	vec_push(l->m->mem, &l->use, ((struct use){ block, last }));
 	l->uses[vreg] = l->use.n - 1;
@@ -43,8 +45,7 @@ static void edge_uses(struct live *l, uint32_t b)
 	}
 }
 
-/* Definitions, and uses by block; a use behind the definition in the same block says nothing about other blocks, and since
- * definitions dominate uses every use in the defining block is one, or stands on its edges. */
+/* Definitions, and uses in other blocks. */
 static void collect(struct live *l)
 {
 	struct mach_func *m = l->m;
@@ -54,15 +55,15 @@ static void collect(struct live *l)
 
 		for (uint32_t k = 0; k < ib->arg.n; k++)
 			l->def[m->vreg_of[ib->arg.at[k]]] = b + 1;
-		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++)
-			for (unsigned o = 0; o < m->ins.at[i].n; o++) {
-				const struct mach_opnd *x = &m->opnd.at[m->ins.at[i].opnd + o];
+		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {
+			const struct mach_opnd *x = &m->opnd.at[m->ins.at[i].opnd], *end = x + m->ins.at[i].n;
 
+			for (; x < end; x++)
 				if (x->role == MACH_DEF || x->role == MACH_TEMP)
 					l->def[x->vreg] = b + 1;
 				else
 					add_block_use(l, x->vreg, b);
-			}
+		}
 		edge_uses(l, b);
 	}
 }
@@ -98,7 +99,7 @@ static void block_liveness(struct ra *ra)
 /* ---- ranges and uses: built backwards, each in front of its list ------------------------------------------------ */
 
 /* Puts a range in front of the list, or widens the first one. True if that is the last one, too. */
-static bool add_to(struct ra *ra, uint32_t *list, uint32_t from, uint32_t to)
+static inline bool add_to(struct ra *ra, uint32_t *list, uint32_t from, uint32_t to)
 {
 	struct ra_range *first = &ra->range.at[*list];
 
@@ -168,28 +169,15 @@ static void define(struct ra *ra, uint32_t i, const struct mach_opnd *o)
 	add_use(ra, o->vreg, pos, o->fixed == MACH_NO_REG);
 }
 
-static void use(struct ra *ra, uint32_t i, uint32_t from, const struct mach_opnd *o)
+/* An operand that may be in any register, or anywhere. */
+static inline void use(struct ra *ra, uint32_t i, uint32_t from, const struct mach_opnd *o)
 {
 	switch (o->role) {
 	case MACH_USE:
-		if (o->fixed != MACH_NO_REG) {
-			add_fixed(ra, o->fixed, 4 * i + 1, 4 * i + 2);
-			add_range(ra, o->vreg, from, 4 * i + 1);
-			add_use(ra, o->vreg, 4 * i, false);
-			hint_reg(ra, o->vreg, o->fixed);
-		} else {
-			add_range(ra, o->vreg, from, 4 * i + 2);
-			add_use(ra, o->vreg, 4 * i + 1, true);
-		}
+		add_range(ra, o->vreg, from, 4 * i + 2);
+		add_use(ra, o->vreg, 4 * i + 1, true);
 		break;
 	case MACH_LATE:
-		if (o->fixed != MACH_NO_REG) {
-			add_fixed(ra, o->fixed, 4 * i + 1, 4 * i + 3);
-			add_range(ra, o->vreg, from, 4 * i + 1);
-			add_use(ra, o->vreg, 4 * i, false);
-			hint_reg(ra, o->vreg, o->fixed);
-			break;
-		}
 		add_range(ra, o->vreg, from, 4 * i + 3);
 		add_use(ra, o->vreg, 4 * i + 2, true);
 		break;
@@ -199,17 +187,24 @@ static void use(struct ra *ra, uint32_t i, uint32_t from, const struct mach_opnd
 		add_use(ra, o->vreg, 4 * i + 1, false);
 		break;
 	case MACH_TEMP:
-		if (o->fixed != MACH_NO_REG) {
-			add_fixed(ra, o->fixed, 4 * i + 1, 4 * i + 3);
-		} else {
-			add_range(ra, o->vreg, 4 * i + 1, 4 * i + 3);
-			add_use(ra, o->vreg, 4 * i + 2, true);
-			add_use(ra, o->vreg, 4 * i + 1, true);
-		}
+		add_range(ra, o->vreg, 4 * i + 1, 4 * i + 3);
+		add_use(ra, o->vreg, 4 * i + 2, true);
+		add_use(ra, o->vreg, 4 * i + 1, true);
 		break;
 	default:
 		break;
 	}
+}
+
+/* One that has to be in this register: a move brings it there, which reads it before the instruction. */
+static void use_fixed(struct ra *ra, uint32_t i, uint32_t from, const struct mach_opnd *o)
+{
+	add_fixed(ra, o->fixed, 4 * i + 1, o->role == MACH_USE ? 4 * i + 2 : 4 * i + 3);
+	if (o->role == MACH_TEMP)
+		return;
+	add_range(ra, o->vreg, from, 4 * i + 1);
+	add_use(ra, o->vreg, 4 * i, false);
+	hint_reg(ra, o->vreg, o->fixed);
 }
 
 static void ranges_of_block(struct ra *ra, uint32_t b)
@@ -255,11 +250,9 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 		for (const struct mach_opnd *o = first; o < end; o++)
 			if (o->fixed == MACH_NO_REG)
 				use(ra, i, from, o);
-		if (!(in->flags & MACH_FIXED))
-			continue;
-		for (const struct mach_opnd *o = first; o < end; o++)
-			if (o->fixed != MACH_NO_REG)
-				use(ra, i, from, o);
+		for (const struct mach_opnd *o = first; in->flags & MACH_FIXED && o < end; o++)
+			if (o->fixed != MACH_NO_REG && o->role != MACH_DEF)
+				use_fixed(ra, i, from, o);
 	}
 	for (uint32_t k = 0; k < ib->arg.n; k++) {
 		uint32_t v = m->vreg_of[ib->arg.at[k]];

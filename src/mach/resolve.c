@@ -77,14 +77,15 @@ static bool operands(struct resolve *r, uint32_t i)
 
 	for (unsigned o = 0; o < in->n; o++) {
 		struct mach_opnd *x = &r->m->opnd.at[in->opnd + o];
-		uint32_t piece;
+		uint32_t piece = x->vreg;
 
 		if (x->role == MACH_COLD)
 			continue;
 		if (x->fixed != MACH_NO_REG) {
 			x->reg = x->fixed;
 		} else {
-			piece = ra_piece_at(r->ra, x->vreg, x->role == MACH_DEF ? 4 * i + 2 : 4 * i + 1);
+			if (r->ra->iv.at[piece].next)
+				piece = ra_piece_at(r->ra, x->vreg, x->role == MACH_DEF ? 4 * i + 2 : 4 * i + 1);
 			ASSERT(piece && r->ra->iv.at[piece].reg != MACH_NO_REG);
 			x->reg = r->ra->iv.at[piece].reg;
 		}
@@ -111,9 +112,13 @@ static uint64_t fixed_uses(const struct resolve *r, const struct mach_ins *in)
 static void moves_before(struct resolve *r, uint32_t i)
 {
 	const struct mach_ins *in = &r->m->ins.at[i];
-	uint32_t block_start = 4 * r->m->block.at[r->ra->block_at[i]].first;
-	uint64_t wanted = r->begins[i] ? fixed_uses(r, in) : 0;
+	uint32_t block_start;
+	uint64_t wanted;
 
+	if (!r->begins[i] && !(in->flags & MACH_FIXED))
+		return;
+	block_start = 4 * r->m->block.at[r->ra->block_at[i]].first;
+	wanted = fixed_uses(r, in);
 	for (uint32_t p = r->begins[i]; p; p = r->next_begin[p])
 		if (r->ra->iv.at[p].reg != MACH_NO_REG && 4 * i != block_start && r->ra->iv.at[r->previous[p]].end == 4 * i &&
 		    !(wanted >> r->ra->iv.at[p].reg & 1))
@@ -268,8 +273,11 @@ void ra_allocate(struct mach_func *m)
 	vec_push(m->mem, &ra.range, (struct ra_range){ 0 });
 	vec_push(m->mem, &ra.use, (struct ra_use){ 0 });
 	ra.fam = arena_zero(m->mem, m->vreg.n * sizeof *ra.fam);
+	ra.iv.n = m->vreg.n;
+	ra.iv.cap = m->vreg.n + m->vreg.n / 4;
+	ra.iv.at = arena_alloc(m->mem, ra.iv.cap * sizeof *ra.iv.at);
 	for (uint32_t v = 0; v < m->vreg.n; v++) {
-		vec_push(m->mem, &ra.iv, ((struct ra_interval){ .vreg = v, .reg = MACH_NO_REG }));
+		ra.iv.at[v] = (struct ra_interval){ .vreg = v, .reg = MACH_NO_REG };
 		ra.fam[v].slot = -1;
 	}
 	ra.block_at = arena_zero(m->mem, (m->ins.n + 1) * sizeof *ra.block_at);

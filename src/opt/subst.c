@@ -30,7 +30,19 @@ static void replace(void *arg, ir_ref *r)
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f)
 {
 	for (uint32_t r = 1; r < f->node.n; r++) {
-		ir_visit(f, &f->node.at[r], replace, s);
+		struct ir_node *n = &f->node.at[r];
+		unsigned values = ir_ops[n->op].values;
+
+		if (values & IR_VALUE_LIST) {
+			ir_visit(f, n, replace, s);
+			continue;
+		}
+		if (values & IR_VALUE_A)
+			n->a = opt_subst_get(s, n->a);
+		if (values & IR_VALUE_B)
+			n->b = opt_subst_get(s, n->b);
+		if (values & IR_VALUE_C)
+			n->c = opt_subst_get(s, n->c);
 	}
 	for (uint32_t st = 1; st < f->state.n; st++) {
 		uint32_t parent = f->state.at[st].parent;

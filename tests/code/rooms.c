@@ -46,10 +46,9 @@ static void agrees_with_the_naive_one(void **state)
 		uint32_t exact = 0, refused = 0;
 
 		memset(owner, 0, sizeof owner);
-		memset(units, 0, sizeof units);
 		assert_true(code_rooms_open(&r, (size_t)UNITS * CODE_UNIT, first));
 		for (int u = 0; u < UNITS; u++)
-			r.unit[u] = &units[u];
+			code_rooms_adopt(&r, (uint32_t)u, &units[u]);
 		for (int step = 0; step < 4000; step++) {
 			uint32_t g = random_below(&rnd, GRANULES), n, at, want;
 

@@ -46,12 +46,15 @@ struct ll_symbol *ll_symbol(struct ll *m, struct ll_str name, int line)
 	struct ll_symbol **at = (struct ll_symbol **)ll_map_at(m, &m->symbols, name);
 
 	if (!*at) {
-		char *copy = ll_alloc(m, name.n + 1);
+		struct ll_func *fn = m->fn;
+		char *copy = ll_keep(m, name.n + 1);
 
 		memcpy(copy, name.s, name.n);
-		*at = ll_alloc(m, sizeof **at);
+		*at = ll_keep(m, sizeof **at);
 		**at = (struct ll_symbol){ .name = { copy, name.n }, .first_use = line };
+		m->fn = NULL;		/* the list of symbols is the module's */
 		m->symbol = ll_grow(m, m->symbol, m->n_symbols, &m->symbols_cap, sizeof *m->symbol);
+		m->fn = fn;
 		m->symbol[m->n_symbols++] = *at;
 	}
 	return *at;

@@ -24,7 +24,7 @@ enum { LL_MAX_DEPTH = 200, LL_MAX_PARTS = 256, LL_MAX_WORDS = 8 };
 struct ll_str { const char *s; size_t n; };
 
 struct ll_entry { struct ll_str name; void *item; uint32_t hash; };
-struct ll_map { struct ll_entry *slot; uint32_t n, cap; };
+struct ll_map { struct ll_entry *slot; uint32_t n, cap; bool of_module; };	/* of_module: lives on when bodies of functions are freed */
 
 enum ll_token_kind { LL_END, LL_WORD, LL_LOCAL, LL_GLOBAL, LL_COMDAT, LL_META, LL_ATTR, LL_DEBUG, LL_NUMBER, LL_STRING, LL_CSTRING,
 	LL_LABEL, LL_DOTS, LL_PUNCT };
@@ -60,20 +60,26 @@ struct ll_value {
 	enum ll_value_kind kind;
 	int line;
 	struct ll_type *type;
-	ll_u128 num;			/* INT: cut to the width; REAL: bits of the type */
-	uint64_t *big;			/* INT of more than 128 bits: all its words, the lowest first */
-	struct ll_symbol *sym;
 	struct ll_str bytes;		/* BYTES, ASM; LOCAL: its name; PLACE: the name of a block of sym */
-	uint32_t n; struct ll_value **v;	/* EXPR, LIST, SPLAT */
-	uint8_t op;			/* EXPR */
-	struct ll_type *source;		/* EXPR: type a getelementptr steps over */
-	/* LOCAL: */
-	bool defined;
-	uint32_t first;			/* number of its first part; see lower.c */
-	uint32_t block;			/* block of the definition, 0 for parameters */
-	uint32_t place;			/* its place in that block, parameters 0 */
-	uint32_t sign_uses, uses;
-	struct ll_type *variable;	/* what the alloca makes that this is, if it makes one in the first block */
+	union {
+		struct {		/* LOCAL */
+			bool defined;
+			uint32_t first;	/* number of its first part; see lower.c */
+			uint32_t block;	/* block of the definition, 0 for parameters */
+			uint32_t place;	/* its place in that block, parameters 0 */
+			uint32_t sign_uses, uses;
+			struct ll_type *variable;	/* what the alloca makes that this is, if it makes one in the first block */
+		};
+		struct {		/* the others */
+			ll_u128 num;	/* INT: cut to the width; REAL: bits of the type; else 0 */
+			uint64_t *big;	/* INT of more than 128 bits: all its words, the lowest first */
+			struct ll_symbol *sym;
+			struct ll_type *source;	/* EXPR: type a getelementptr steps over */
+			struct ll_value **v;	/* EXPR, LIST, SPLAT */
+			uint32_t n;
+			uint8_t op;	/* EXPR */
+		};
+	};
 };
 
 enum ll_op {
@@ -98,11 +104,12 @@ struct ll_instr {
 	uint8_t cls;			/* alias class; 0: any */
 	uint32_t tbaa;			/* 1 + number of the tag; 0: none */
 	int line;
+	uint32_t n, n_blocks, n_index;	/* of v, block, index */
 	struct ll_value *def;		/* NULL: no result */
 	struct ll_type *type;		/* loaded, allocated, stepped over, converted to, called */
-	uint32_t n; struct ll_value **v;
-	uint32_t n_blocks; struct ll_block **block;
-	uint32_t n_index; uint64_t *index;
+	struct ll_value **v;
+	struct ll_block **block;
+	uint64_t *index;
 	struct ll_value *callee;
 	struct ll_attr *attr, ret;
 };
@@ -166,7 +173,7 @@ struct ll {
 	int depth;
 	jmp_buf *escape;
 	char error[600];
-	struct ll_chunk *chunk;
+	struct ll_chunk *chunk, *body;
 	struct ll *scratch;		/* of the function being lowered */
 	struct ll_map symbols, structs;
 	struct ll_type **types; uint32_t n_types, types_cap;
@@ -183,11 +190,14 @@ struct ll {
 };
 
 /* memory.c */
-void *ll_alloc(struct ll *m, size_t n);
+void *ll_alloc(struct ll *m, size_t n);	/* zeros */
+void *ll_keep(struct ll *m, size_t n);	/* the same, never freed with the bodies of functions */
 void *ll_grow(struct ll *m, void *old, uint32_t n, uint32_t *cap, size_t each);	/* room for one more */
+void ll_free_bodies(struct ll *m);	/* what was read between the braces of functions */
 void ll_free(struct ll *m);
 _Noreturn void ll_fail(struct ll *m, int line, const char *fmt, ...) LL_PRINTF(3, 4);
 void **ll_map_at(struct ll *m, struct ll_map *map, struct ll_str name);	/* NULL inside: new */
+void ll_map_drop(struct ll *m, struct ll_map *map);	/* empties it */
 bool ll_is(struct ll_str s, const char *word);
 /* lex.c */
 void ll_next(struct ll *m);

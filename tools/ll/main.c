@@ -67,7 +67,8 @@ static uint64_t now(void)
 
 /* ---- compiling --------------------------------------------------------------------------------------------------------- */
 
-static void build(struct ll *m, struct hew *x)
+/* Behind the last time nobody needs the instructions that were read any more, nor the text. */
+static void build(struct ll *m, struct hew *x, bool last)
 {
 	for (uint32_t i = 0; i < m->n_funcs; i++) {
 		m->built[i] = ll_lower_declare(m, x, m->func[i]);
@@ -76,6 +77,11 @@ static void build(struct ll *m, struct hew *x)
 	}
 	for (uint32_t i = 0; i < m->n_funcs; i++)
 		ll_lower(m, m->func[i], m->built[i]);
+	if (!last)
+		return;
+	ll_free_bodies(m);
+	free((char *)m->text);
+	m->text = NULL;
 }
 
 static void print_dump(char *s)
@@ -134,7 +140,7 @@ static void compile_module(struct ll *m, struct hew *x, const struct options *o,
 	for (unsigned k = 0; k < o->repeat; k++) {
 		uint64_t a = now(), b;
 
-		build(m, x);
+		build(m, x, k + 1 == o->repeat);
 		b = now();
 		compile(m, x, o, code, k + 1 == o->repeat);
 		t.build[k] = b - a;
@@ -304,8 +310,8 @@ int hew_ll_command(int argc, char **argv)
 	m.text = text;
 	m.end = text + size;
 	status = work(&m, x, &o);
+	free((char *)m.text);
 	ll_free(&m);
 	hew_close(x);
-	free(text);
 	return status;
 }

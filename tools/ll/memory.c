@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * memory.c - the arena, growing arrays, maps by name, and giving up.
  *
- * The arena is a list of chunks of 64 KiB or of what a large request needs; all of it is freed at once. Maps are open
- * addressing with linear steps, at most half full.
+ * Two arenas: what is read while m->fn is set, the body of a function, goes into one that is freed as soon as all functions are lowered;
+ * the rest into the other, which lives as long as the program. An arena is a list of chunks of 64 KiB or of what a large request needs;
+ * a growing array that has a chunk of its own takes that along. Maps are open addressing with linear steps, at most half full.
  */
 #include "ll.h"
 
@@ -23,9 +24,9 @@ _Noreturn void ll_fail(struct ll *m, int line, const char *fmt, ...)
 	longjmp(*m->escape, 1);
 }
 
-void *ll_alloc(struct ll *m, size_t n)
+static void *take(struct ll *m, struct ll_chunk **list, size_t n)
 {
-	struct ll_chunk *c = m->chunk;
+	struct ll_chunk *c = *list;
 	void *p;
 
 	if (n > SIZE_MAX / 4)
@@ -39,12 +40,12 @@ void *ll_alloc(struct ll *m, size_t n)
 			ll_fail(m, m->line, "not enough memory");
 		c->used = 0;
 		c->size = size;
-		if (size == n && m->chunk) {	/* behind the open chunk, which goes on being filled */
-			c->next = m->chunk->next;
-			m->chunk->next = c;
+		if (size == n && *list) {	/* behind the open chunk, which goes on being filled */
+			c->next = (*list)->next;
+			(*list)->next = c;
 		} else {
-			c->next = m->chunk;
-			m->chunk = c;
+			c->next = *list;
+			*list = c;
 		}
 	}
 	p = c->data + c->used;
@@ -52,8 +53,33 @@ void *ll_alloc(struct ll *m, size_t n)
 	return memset(p, 0, n);
 }
 
+void *ll_alloc(struct ll *m, size_t n) { return take(m, m->fn ? &m->body : &m->chunk, n); }
+void *ll_keep(struct ll *m, size_t n) { return take(m, &m->chunk, n); }
+
+/* The link to the chunk that holds p and nothing else, or NULL. */
+static struct ll_chunk **own_chunk(struct ll_chunk **list, const void *p)
+{
+	for (; *list; list = &(*list)->next)
+		if ((*list)->data == p && (*list)->size != CHUNK)
+			return list;
+	return NULL;
+}
+
+/* Gives back an array of `bytes` if it has a chunk of its own. */
+static void give_back(struct ll_chunk **list, const void *p, size_t bytes)
+{
+	struct ll_chunk **at = bytes > CHUNK / 4 ? own_chunk(list, p) : NULL, *c;
+
+	if (!at)
+		return;
+	c = *at;
+	*at = c->next;
+	free(c);
+}
+
 void *ll_grow(struct ll *m, void *old, uint32_t n, uint32_t *cap, size_t each)
 {
+	uint32_t had = *cap;
 	void *p;
 
 	if (n < *cap)
@@ -64,18 +90,27 @@ void *ll_grow(struct ll *m, void *old, uint32_t n, uint32_t *cap, size_t each)
 	p = ll_alloc(m, *cap * each);
 	if (n)
 		memcpy(p, old, n * each);
+	give_back(m->fn ? &m->body : &m->chunk, old, had * each);
 	return p;
 }
 
-void ll_free(struct ll *m)
+static void free_list(struct ll_chunk **list)
 {
 	struct ll_chunk *next;
 
-	for (struct ll_chunk *c = m->chunk; c; c = next) {
+	for (struct ll_chunk *c = *list; c; c = next) {
 		next = c->next;
 		free(c);
 	}
-	m->chunk = NULL;
+	*list = NULL;
+}
+
+void ll_free_bodies(struct ll *m) { free_list(&m->body); }
+
+void ll_free(struct ll *m)
+{
+	free_list(&m->body);
+	free_list(&m->chunk);
 }
 
 static uint32_t hash_of(struct ll_str s)
@@ -98,27 +133,35 @@ static struct ll_entry *find(struct ll_map *map, struct ll_str name, uint32_t ha
 
 void **ll_map_at(struct ll *m, struct ll_map *map, struct ll_str name)
 {
+	struct ll_chunk **list = map->of_module || !m->fn ? &m->chunk : &m->body;
 	uint32_t hash = hash_of(name);
 	struct ll_entry *e;
 
 	if (map->n * 2 >= map->cap) {
-		struct ll_map bigger = { .cap = map->cap ? map->cap * 2 : 16, .n = map->n };
+		struct ll_map bigger = { .cap = map->cap ? map->cap * 2 : 16, .n = map->n, .of_module = map->of_module };
 
-		bigger.slot = ll_alloc(m, bigger.cap * sizeof *bigger.slot);
+		bigger.slot = take(m, list, bigger.cap * sizeof *bigger.slot);
 		for (uint32_t i = 0; i < map->cap; i++)
 			if (map->slot[i].name.s)
 				*find(&bigger, map->slot[i].name, map->slot[i].hash) = map->slot[i];
+		give_back(list, map->slot, map->cap * sizeof *map->slot);
 		*map = bigger;
 	}
 	e = find(map, name, hash);
 	if (!e->name.s) {
-		char *copy = ll_alloc(m, name.n + 1);
+		char *copy = take(m, list, name.n + 1);
 
 		memcpy(copy, name.s, name.n);
 		*e = (struct ll_entry){ { copy, name.n }, NULL, hash };
 		map->n++;
 	}
 	return &e->item;
+}
+
+void ll_map_drop(struct ll *m, struct ll_map *map)
+{
+	give_back(map->of_module || !m->fn ? &m->chunk : &m->body, map->slot, map->cap * sizeof *map->slot);
+	*map = (struct ll_map){ .of_module = map->of_module };
 }
 
 bool ll_is(struct ll_str s, const char *word) { return strlen(word) == s.n && !memcmp(s.s, word, s.n); }

@@ -178,9 +178,20 @@ static struct ll_block *block(struct ll *m)
 	return b;
 }
 
+/* The instructions of a block that is complete, in just the room they take: `room` is there for the next block. */
+static void close_block(struct ll *m, struct ll_block *b, struct ll_block *room)
+{
+	if (!b || !b->n)
+		return;
+	room->at = b->at;
+	room->cap = b->cap;
+	b->at = memcpy(ll_alloc(m, b->n * sizeof *b->at), b->at, b->n * sizeof *b->at);
+	b->cap = b->n;
+}
+
 static void body(struct ll *m)
 {
-	struct ll_block *b = NULL;
+	struct ll_block *b = NULL, room = { .cap = 0 };
 
 	ll_expect(m, '{');
 	while (!ll_at(m, '}')) {
@@ -195,7 +206,10 @@ static void body(struct ll *m)
 		if (m->tok.kind == LL_LABEL && b && !(b->n && ends_block(&b->at[b->n - 1])))
 			ll_fail(m, m->tok.line, "block %.*s has no terminator", NAME(b->name));
 		if (!b || m->tok.kind == LL_LABEL || (b->n && ends_block(&b->at[b->n - 1]))) {
+			close_block(m, b, &room);
 			b = block(m);
+			b->at = room.at;
+			b->cap = room.cap;
 			continue;
 		}
 		ll_parse_instr(m, b);
@@ -204,6 +218,8 @@ static void body(struct ll *m)
 		ll_fail(m, m->tok.line, "the function has no block");
 	if (!b->n || !ends_block(&b->at[b->n - 1]))
 		ll_fail(m, m->tok.line, "block %.*s has no terminator", NAME(b->name));
+	close_block(m, b, &room);
+	ll_map_drop(m, &m->fn->names);
 	ll_next(m);
 }
 
@@ -230,7 +246,7 @@ static void define(struct ll *m, bool has_body)
 	line = m->tok.line;
 	ll_next(m);
 	if (has_body) {
-		fn = m->fn = ll_alloc(m, sizeof *fn);
+		fn = m->fn = ll_keep(m, sizeof *fn);
 		m->next_number = 0;
 	}
 	parameters(m, &d, result, has_body);
@@ -256,10 +272,11 @@ static void define(struct ll *m, bool has_body)
 	if (result->kind != LL_VOID)
 		ll_flatten(m, result, line);
 	body(m);
+	if (!h.copy)		/* a copy of a function that is somewhere else */
+		ll_check_function(m, fn);
 	m->fn = NULL;
-	if (h.copy)		/* a copy of a function that is somewhere else */
+	if (h.copy)
 		return;
-	ll_check_function(m, fn);
 	s->func = fn;
 	fn->index = m->n_funcs;
 	m->func = ll_grow(m, m->func, m->n_funcs, &m->funcs_cap, sizeof *m->func);
@@ -283,6 +300,7 @@ void ll_parse_module(struct ll *m)
 {
 	m->pos = m->text;
 	m->line = 1;
+	m->symbols.of_module = m->structs.of_module = true;
 	ll_next(m);
 	while (m->tok.kind != LL_END) {
 		if (m->tok.kind == LL_LOCAL)

@@ -10,7 +10,7 @@
 static struct ll_type *shared(struct ll *m, const struct ll_type *like)
 {
 	size_t n = like->field ? like->n : 0, size = (6 + n) * sizeof(uint64_t);
-	uint64_t *key = ll_alloc(m, size);
+	uint64_t small[16], *key = size <= sizeof small ? small : ll_alloc(m, size);
 	struct ll_type **at;
 
 	key[0] = like->kind;
@@ -23,8 +23,10 @@ static struct ll_type *shared(struct ll *m, const struct ll_type *like)
 		key[6 + i] = (uintptr_t)like->field[i];
 	at = (struct ll_type **)ll_map_at(m, &m->structs, (struct ll_str){ (char *)key, size });
 	if (!*at) {
-		*at = ll_alloc(m, sizeof **at);
+		*at = ll_keep(m, sizeof **at);
 		**at = *like;
+		if (n)
+			(*at)->field = memcpy(ll_keep(m, n * sizeof *like->field), like->field, n * sizeof *like->field);
 	}
 	return *at;
 }
@@ -114,15 +116,16 @@ static struct ll_type **fields(struct ll *m, uint32_t *n)
 
 static struct ll_type *struct_named(struct ll *m, struct ll_str name)
 {
-	char *key = ll_alloc(m, name.n + 2);
+	char small[256], *key = name.n + 2 <= sizeof small ? small : ll_alloc(m, name.n + 2);
 	struct ll_type **at;
 
 	key[0] = '%';			/* apart from the keys of shared(), which begin with a small number */
 	memcpy(key + 1, name.s, name.n);
 	at = (struct ll_type **)ll_map_at(m, &m->structs, (struct ll_str){ key, name.n + 1 });
 	if (!*at) {
-		*at = ll_alloc(m, sizeof **at);
-		**at = (struct ll_type){ .kind = LL_STRUCT, .opaque = true, .name = { key, name.n + 1 }, .line = m->tok.line };
+		*at = ll_keep(m, sizeof **at);
+		**at = (struct ll_type){ .kind = LL_STRUCT, .opaque = true, .line = m->tok.line };
+		(*at)->name = (struct ll_str){ memcpy(ll_keep(m, name.n + 2), key, name.n + 1), name.n + 1 };
 	}
 	return *at;
 }
@@ -278,7 +281,7 @@ static void layout_struct(struct ll *m, struct ll_type *t, int line)
 	uint64_t at = 0;
 
 	t->align = 1;
-	t->offset = ll_alloc(m, (size_t)(t->n + 1) * sizeof *t->offset);
+	t->offset = ll_keep(m, (size_t)(t->n + 1) * sizeof *t->offset);
 	for (uint64_t i = 0; i < t->n; i++) {
 		struct ll_type *f = t->field[i];
 
@@ -409,7 +412,7 @@ void ll_flatten(struct ll *m, struct ll_type *t, int line)
 	if (t->part)
 		return;
 	flatten(m, t, 0, &f, line);
-	t->part = ll_alloc(m, (f.n + 1) * sizeof *t->part);
+	t->part = ll_keep(m, (f.n + 1) * sizeof *t->part);
 	memcpy(t->part, f.part, f.n * sizeof *t->part);
 	t->n_parts = f.n;
 }
