@@ -206,7 +206,7 @@ def main():
     failed = measure_all(units + long_units, o)
     print_times(groups + [('all', units)], o)
     for u in long_units:
-        u.peak = peak(cbuild.fill(o.ll_command, hew=o.hew, level=o.levels[0], repeat=str(REPEAT), ll=u.ll))
+        u.peak = peak(cbuild.fill(o.ll_command, hew=o.hew, level=o.levels[0], repeat='1', ll=u.ll))
     if long_units:
         print_growth(long_units, o)
     print()

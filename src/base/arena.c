@@ -160,6 +160,19 @@ static struct arena_chunk **own_chunk(struct arena *a, const void *at)
 	return *link ? link : NULL;
 }
 
+void arena_drop(struct arena *a, void *p)
+{
+	struct arena_chunk **link = own_chunk(a, p), *c;
+
+	if (link == NULL)
+		return;
+	c = *link;
+	*link = c->next;
+	a->total -= c->size;
+	UNPOISON(c->data, c->size);
+	base_free(c, sizeof *c + c->size);
+}
+
 /* Makes the chunk larger; its old place is free for others. */
 static void *grow_own(struct arena *a, struct arena_chunk **link, size_t n)
 {

@@ -77,6 +77,7 @@ void arena_fini(struct arena *a);
 void arena_clear(struct arena *a);		/* everything in it is gone; its newest chunk is kept for what comes */
 void *arena_alloc(struct arena *a, size_t n);	/* 16-byte aligned, not cleared */
 void *arena_zero(struct arena *a, size_t n);
+void arena_drop(struct arena *a, void *p);	/* gives back what is large enough to have a chunk of its own */
 char *arena_strdup(struct arena *a, const char *s);
 
 /* For loops that may take long without asking for memory. */

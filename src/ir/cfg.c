@@ -24,11 +24,12 @@ static void post_order(struct ir_func *f)
 	f->block.at[0].reachable = true;
 	while (depth) {
 		uint32_t b = stack[depth - 1];
-		unsigned k = ir_succs(f, b);
+		const struct ir_node *c = ir_at(f, f->block.at[b].control);
+		unsigned k = ir_edges(f, c);
 
 		if (next[b] < k) {
 			/* last successor first, so that the first one comes right behind its block */
-			uint32_t to = ir_out(f, b, k - 1 - next[b]++)->to;
+			uint32_t to = f->edge.at[ir_edge_at(f, c, k - 1 - next[b]++)].to;
 
 			if (!f->block.at[to].reachable) {
 				f->block.at[to].reachable = true;
@@ -52,10 +53,11 @@ static void predecessors(struct ir_func *f)
 {
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
-		unsigned k = ir_succs(f, b);
+		const struct ir_node *c = ir_at(f, f->block.at[b].control);
+		unsigned k = ir_edges(f, c);
 
 		for (unsigned j = 0; j < k; j++)
-			vec_push(f->mem, &f->block.at[ir_out(f, b, j)->to].pred, b);
+			vec_push(f->mem, &f->block.at[f->edge.at[ir_edge_at(f, c, j)].to].pred, b);
 	}
 }
 
@@ -90,9 +92,29 @@ static void number_tree(struct ir_func *f)
 	}
 }
 
+/* Is every jump back to a block that dominates where it comes from? Then what the first sweep found is final: jumps back add nothing. */
+static bool reducible(const struct ir_func *f)
+{
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
+
+		for (uint32_t k = 0; k < b->pred.n; k++) {
+			uint32_t p = b->pred.at[k];
+
+			if (f->block.at[p].rpo < i)
+				continue;
+			while (f->block.at[p].rpo > i)
+				p = f->block.at[p].idom;
+			if (p != f->order[i])
+				return false;
+		}
+	}
+	return true;
+}
+
 static void dominators(struct ir_func *f)
 {
-	bool changed = true;
+	bool changed = true, first = true;
 
 	for (uint32_t i = 0; i < f->n_order; i++)
 		f->block.at[f->order[i]].idom = NO_BLOCK;
@@ -111,6 +133,8 @@ static void dominators(struct ir_func *f)
 				changed = true;
 			}
 		}
+		changed &= !first || !reducible(f);
+		first = false;
 	}
 	f->block.at[0].depth = 0;
 	for (uint32_t i = 1; i < f->n_order; i++) {

@@ -85,7 +85,9 @@ void ir_start(struct ir_func *f, uint32_t b)
 	f->cur = b;
 	f->recent.n = 0;
 	for (unsigned c = 0; c < IR_MAX_CLASS; c++)
-		f->version[c] = f->immutable >> c & 1 ? 0 : f->next_version;
+		f->version[c] = f->next_version;
+	for (uint32_t left = f->immutable; left; left &= left - 1)
+		f->version[__builtin_ctz(left)] = 0;
 	f->next_version++;
 }
 
@@ -110,6 +112,7 @@ static void khash_grow(struct ir_func *f)
 			i = (i + 1) & (cap - 1);
 		h[i] = k;
 	}
+	arena_drop(f->mem, f->khash);
 	f->khash = h;
 	f->khash_cap = cap;
 }
@@ -223,6 +226,7 @@ static void hash_grow(struct ir_func *f)
 				i = (i + 1) & (cap - 1);
 			h[i] = f->hash[k];
 		}
+	arena_drop(f->mem, f->hash);
 	f->hash = h;
 	f->hash_cap = cap;
 }

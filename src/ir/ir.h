@@ -233,6 +233,12 @@ static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *f
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg);	/* parents too */
 static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
 { return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
+/* The values in the state that a node carries. */
+static inline void ir_visit_kept(struct ir_func *f, const struct ir_node *n, ir_visit_fn *fn, void *arg)
+{
+	if (f->state.n > 1)
+		ir_visit_state(f, ir_node_state(f, n), fn, arg);
+}
 /* Edges of a block's control node; that of an open block is node 0, a nop. */
 static inline unsigned ir_succs(const struct ir_func *f, uint32_t b) { return ir_edges(f, ir_at(f, f->block.at[b].control)); }
 static inline uint32_t ir_succ(const struct ir_func *f, uint32_t b, unsigned k) { return ir_edge_at(f, ir_at(f, f->block.at[b].control), k); }

@@ -92,7 +92,7 @@ static void each_use(struct place *p, uint32_t b, ir_visit_fn *fn)
 		if (!r || !ir_pinned(p->f, ir_at(p->f, r)))
 			continue;
 		ir_visit(p->f, ir_at(p->f, r), fn, p);
-		ir_visit_state(p->f, ir_node_state(p->f, ir_at(p->f, r)), fn, p);
+		ir_visit_kept(p->f, ir_at(p->f, r), fn, p);
 	}
 }
 
@@ -218,7 +218,7 @@ static void write_block(struct place *p, uint32_t b)
 			continue;
 		/* operands are visited in order, so pure nodes come out in the order of their first use */
 		ir_visit(f, ir_at(f, r), write_before, p);
-		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), write_before, p);
+		ir_visit_kept(f, ir_at(f, r), write_before, p);
 		vec_push(p->mem, &p->out[b], r);
 	}
 	if (p->steps)
@@ -452,11 +452,22 @@ void ir_place(struct ir_func *f)
 
 	if (f->state.n <= 1)
 		split_shared(f);
+	if (f->tmp != f->mem)
+		arena_clear(f->tmp);
 	p = ir_placement(f, f->tmp);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
+		uint32_t n = p.of_block[f->order[i]].n;
 
-		memcpy(&b->ins, &p.of_block[f->order[i]], sizeof b->ins);
+		if (n > b->ins.cap) {
+			b->ins.at = arena_alloc(f->mem, n * sizeof *b->ins.at);
+			b->ins.cap = n;
+		}
+		if (n)
+			memcpy(b->ins.at, p.of_block[f->order[i]].at, n * sizeof *b->ins.at);
+		b->ins.n = n;
 	}
+	if (f->tmp != f->mem)
+		arena_clear(f->tmp);
 	f->placed = true;
 }

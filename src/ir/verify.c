@@ -223,7 +223,7 @@ static void check_shape(struct verify *v)
 		for (uint32_t i = 0; i <= blk->ins.n && !v->bad; i++) {
 			v->user = i < blk->ins.n ? blk->ins.at[i] : blk->control;
 			ir_visit(f, ir_at(f, v->user), check_ref, v);
-			ir_visit_state(f, ir_node_state(f, ir_at(f, v->user)), check_ref, v);
+			ir_visit_kept(f, ir_at(f, v->user), check_ref, v);
 			if (ir_ops[ir_at(f, v->user)->op].flags & IR_GUARD && !ir_node_state(f, ir_at(f, v->user)))
 				complain(v, "%s has no frame state", ir_ops[ir_at(f, v->user)->op].name);
 		}
@@ -312,7 +312,7 @@ static void check_block(struct verify *v, uint32_t b, const ir_ref *at, uint32_t
 		v->user = r;
 		v->at = i < n ? v->where[r] - 1 : UINT32_MAX;
 		ir_visit(f, ir_at(f, r), check_dominated, v);
-		ir_visit_state(f, ir_node_state(f, ir_at(f, r)), check_dominated, v);
+		ir_visit_kept(f, ir_at(f, r), check_dominated, v);
 		check_types(v, r);
 		if ((flags & IR_GUARD) || ir_at(f, r)->op == IR_exit)
 			check_epoch(v, r, epoch);

@@ -53,7 +53,7 @@ static void mark_operands(struct dce *d, ir_ref r)
 		return;
 	}
 	ir_visit(d->f, n, mark, d);
-	ir_visit_state(d->f, ir_node_state(d->f, n), mark, d);
+	ir_visit_kept(d->f, n, mark, d);
 }
 
 static bool is_root(const struct ir_func *f, ir_ref r)

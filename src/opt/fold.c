@@ -177,7 +177,7 @@ static bool visit(struct fold *x, uint32_t b, ir_ref r)
 	if (!ir_pinned(f, n))
 		return false;
 	ir_visit(f, ir_at(f, r), renew, x);
-	ir_visit_state(f, ir_node_state(f, ir_at(f, r)), renew, x);
+	ir_visit_kept(f, ir_at(f, r), renew, x);
 	n = ir_at(f, r);
 	if (n->op == IR_check) {
 		/* what a branch has made sure of is no reason to let users of the checked value move above the branch */
@@ -267,7 +267,7 @@ bool opt_fold(struct ir_func *f)
 		blk->ins.n = kept;
 		if (!ir_succs(f, b)) {
 			ir_visit(f, ir_at(f, blk->control), renew, &x);
-			ir_visit_state(f, ir_node_state(f, ir_at(f, blk->control)), renew, &x);
+			ir_visit_kept(f, ir_at(f, blk->control), renew, &x);
 		}
 		leave(&x, b);
 	}

@@ -61,7 +61,7 @@ bool *opt_crossing(struct ir_func *f)
 			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
 
 			ir_visit(f, ir_at(f, r), use, &x);
-			ir_visit_state(f, ir_node_state(f, ir_at(f, r)), use, &x);
+			ir_visit_kept(f, ir_at(f, r), use, &x);
 			while (x.work.n)
 				ir_visit(f, ir_at(f, x.work.at[--x.work.n]), use, &x);
 		}

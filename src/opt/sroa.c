@@ -97,7 +97,7 @@ static void visit(struct sroa *s, ir_ref r, uint32_t block)
 	}
 	if ((n->op != IR_load && n->op != IR_store) || !root || (s->f->changing >> IR_MEM_CLASS(n->aux) & 1)) {
 		ir_visit(s->f, n, escape, s);
-		ir_visit_state(s->f, ir_node_state(s->f, n), escape, s);
+		ir_visit_kept(s->f, n, escape, s);
 		return;
 	}
 	if (n->op == IR_store)

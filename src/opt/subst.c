@@ -27,22 +27,21 @@ static void replace(void *arg, ir_ref *r)
 	*r = opt_subst_get(arg, *r);
 }
 
+/* r if it is one of the values that may have been replaced, else 0. Without a branch, as nobody can predict it. */
+static uint32_t candidate(const struct opt_subst *s, ir_ref r, bool is_value)
+{
+	return (uint32_t)r & -(uint32_t)(((uint32_t)r < s->n) & is_value);
+}
+
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f)
 {
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		struct ir_node *n = &f->node.at[r];
 		unsigned values = ir_ops[n->op].values;
+		uint32_t a = candidate(s, n->a, values & IR_VALUE_A), b = candidate(s, n->b, values & IR_VALUE_B), c = candidate(s, n->c, values & IR_VALUE_C);
 
-		if (values & IR_VALUE_LIST) {
+		if ((values & IR_VALUE_LIST) || (s->to[a] | s->to[b] | s->to[c]))
 			ir_visit(f, n, replace, s);
-			continue;
-		}
-		if (values & IR_VALUE_A)
-			n->a = opt_subst_get(s, n->a);
-		if (values & IR_VALUE_B)
-			n->b = opt_subst_get(s, n->b);
-		if (values & IR_VALUE_C)
-			n->c = opt_subst_get(s, n->c);
 	}
 	for (uint32_t st = 1; st < f->state.n; st++) {
 		uint32_t parent = f->state.at[st].parent;

@@ -42,7 +42,7 @@ static void find_taken(struct thread *t)
 		if (n->op == IR_store)
 			x.a = 0;
 		ir_visit(f, &x, take, t);
-		ir_visit_state(f, ir_node_state(f, n), take, t);
+		ir_visit_kept(f, n, take, t);
 	}
 }
 

@@ -276,7 +276,7 @@ static int files_closed_by_the_host(void *arg)
 	MUST(fd == 3);
 	while (fds < 50 && dup(fd) >= 0)
 		fds++;
-	while (n < 1000 && publish_const(s, n, 3000, &b[n]) == CODE_OK)
+	while (n < 1000 && publish_const(s, n, 300, &b[n]) == CODE_OK)
 		n++;
 	MUST(n > 3 && n < 100);			/* the unit at hand is used, another cannot be had */
 	for (int i = 0; i < n; i++)

@@ -112,14 +112,29 @@ static bool big_digits(const char *s, size_t n, bool minus, uint32_t bits, uint6
 	return n > 0;
 }
 
+/* An integer of at most 128 bits; a body that names a number often has one value for it. */
+static struct ll_value *number(struct ll *m, struct ll_type *t, ll_u128 num)
+{
+	struct ll_value **known = m->fn ? &m->fn->number[((uint64_t)num + t->bits) % COUNT_OF(m->fn->number)] : NULL, *v;
+
+	if (known && *known && (*known)->type == t && (*known)->num == num)
+		return *known;
+	v = ll_value_new(m, LL_V_INT, t, m->tok.line);
+	v->num = num;
+	if (known)
+		*known = v;
+	return v;
+}
+
 static struct ll_value *integer(struct ll *m, struct ll_type *t)
 {
-	struct ll_value *v = ll_value_new(m, LL_V_INT, t, m->tok.line);
 	struct ll_str s = m->tok.text;
 	bool minus = s.s[0] == '-', ok;
+	struct ll_value *v;
 	ll_u128 x = 0;
 
 	if (t->bits > 128 && t->bits <= 64 * LL_MAX_WORDS) {
+		v = ll_value_new(m, LL_V_INT, t, m->tok.line);
 		v->big = ll_alloc(m, LL_MAX_WORDS * sizeof *v->big);
 		ok = big_digits(s.s + minus, s.n - minus, minus, t->bits, v->big);
 		v->num = (ll_u128)v->big[1] << 64 | v->big[0];
@@ -134,7 +149,7 @@ static struct ll_value *integer(struct ll *m, struct ll_type *t)
 		ok = digits(s.s + minus, s.n - minus, 10, &x);
 	if (!ok)
 		ll_fail(m, m->tok.line, "'%.*s' is not an integer of 128 bits", (int)(s.n > 60 ? 60 : s.n), s.s);
-	v->num = ll_cut(minus ? -x : x, t->bits);
+	v = number(m, t, ll_cut(minus ? -x : x, t->bits));
 	ll_next(m);
 	return v;
 }
@@ -333,7 +348,7 @@ static struct ll_value *place(struct ll *m, struct ll_type *t)
 	ll_expect(m, ',');
 	if (m->tok.kind != LL_LOCAL)
 		ll_unexpected(m, "the name of a block");
-	v->bytes = m->tok.text;
+	v->bytes = (struct ll_str){ memcpy(ll_alloc(m, m->tok.text.n + 1), m->tok.text.s, m->tok.text.n), m->tok.text.n };
 	ll_next(m);
 	ll_expect(m, ')');
 	return v;

@@ -435,8 +435,6 @@ static void call(struct reader *r)
 	int line;
 
 	while (m->tok.kind == LL_NUMBER || m->tok.kind == LL_STRING || (m->tok.kind == LL_WORD && !ll_at_type(m))) {
-		if (ll_at_word(m, "signext") || ll_at_word(m, "zeroext"))
-			*(ll_at_word(m, "signext") ? &r->in.ret.sign : &r->in.ret.zero) = true;
 		ll_next(m);
 		if (ll_at(m, '('))
 			ll_skip_group(m);

@@ -23,8 +23,8 @@ enum { LL_MAX_DEPTH = 200, LL_MAX_PARTS = 256, LL_MAX_WORDS = 8 };
 
 struct ll_str { const char *s; size_t n; };
 
-struct ll_entry { struct ll_str name; void *item; uint32_t hash; };
-struct ll_map { struct ll_entry *slot; uint32_t n, cap; bool of_module; };	/* of_module: lives on when bodies of functions are freed */
+struct ll_entry { const char *name; uint32_t n, hash; void *item; };	/* name: of n bytes, NULL in a free slot */
+struct ll_map { struct ll_entry *slot; uint32_t n, cap; bool of_module, borrows; };	/* lives on when bodies of functions are freed; keeps no copies of names */
 
 enum ll_token_kind { LL_END, LL_WORD, LL_LOCAL, LL_GLOBAL, LL_COMDAT, LL_META, LL_ATTR, LL_DEBUG, LL_NUMBER, LL_STRING, LL_CSTRING,
 	LL_LABEL, LL_DOTS, LL_PUNCT };
@@ -111,7 +111,7 @@ struct ll_instr {
 	struct ll_block **block;
 	uint64_t *index;
 	struct ll_value *callee;
-	struct ll_attr *attr, ret;
+	struct ll_attr *attr;
 };
 
 struct ll_block {
@@ -141,6 +141,7 @@ struct ll_func {
 	uint32_t n_parts;		/* of all local values */
 	uint32_t n_instr;
 	struct ll_map names, labels;
+	struct ll_value *number[64];	/* of its body, see constants.c */
 	uint32_t index;			/* among the functions of the module */
 	bool has_dynamic;		/* allocates on the way: see rt.c */
 	bool has_start;			/* uses llvm.va_start */

@@ -67,7 +67,7 @@ static uint64_t now(void)
 
 /* ---- compiling --------------------------------------------------------------------------------------------------------- */
 
-/* Behind the last time nobody needs the instructions that were read any more, nor the text. */
+/* Behind the last time nobody needs the instructions that were read any more. */
 static void build(struct ll *m, struct hew *x, bool last)
 {
 	for (uint32_t i = 0; i < m->n_funcs; i++) {
@@ -77,11 +77,8 @@ static void build(struct ll *m, struct hew *x, bool last)
 	}
 	for (uint32_t i = 0; i < m->n_funcs; i++)
 		ll_lower(m, m->func[i], m->built[i]);
-	if (!last)
-		return;
-	ll_free_bodies(m);
-	free((char *)m->text);
-	m->text = NULL;
+	if (last)
+		ll_free_bodies(m);
 }
 
 static void print_dump(char *s)
@@ -210,6 +207,8 @@ static int work(struct ll *m, struct hew *x, const struct options *o)
 	}
 	ll_parse_module(m);
 	ll_make_globals(m);
+	free((char *)m->text);		/* what is wanted of it later was copied */
+	m->text = NULL;
 	m->built = ll_alloc(m, (m->n_funcs + 1) * sizeof *m->built);
 	code = ll_alloc(m, (m->n_funcs + 1) * sizeof *code);
 	compile_module(m, x, o, code);

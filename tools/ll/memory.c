@@ -86,7 +86,7 @@ void *ll_grow(struct ll *m, void *old, uint32_t n, uint32_t *cap, size_t each)
 		return old;
 	if (*cap > UINT32_MAX / 4)
 		ll_fail(m, m->line, "not enough memory");
-	*cap = *cap ? *cap * 2 : 4;
+	*cap = *cap ? *cap * 2 : 2;
 	p = ll_alloc(m, *cap * each);
 	if (n)
 		memcpy(p, old, n * each);
@@ -126,7 +126,7 @@ static struct ll_entry *find(struct ll_map *map, struct ll_str name, uint32_t ha
 {
 	uint32_t k = hash & (map->cap - 1);
 
-	while (map->slot[k].name.s && (map->slot[k].hash != hash || map->slot[k].name.n != name.n || memcmp(map->slot[k].name.s, name.s, name.n)))
+	while (map->slot[k].name && (map->slot[k].hash != hash || map->slot[k].n != name.n || memcmp(map->slot[k].name, name.s, name.n)))
 		k = (k + 1) & (map->cap - 1);
 	return &map->slot[k];
 }
@@ -137,22 +137,23 @@ void **ll_map_at(struct ll *m, struct ll_map *map, struct ll_str name)
 	uint32_t hash = hash_of(name);
 	struct ll_entry *e;
 
+	if (name.n > UINT32_MAX)
+		ll_fail(m, m->line, "a name is too long");
 	if (map->n * 2 >= map->cap) {
-		struct ll_map bigger = { .cap = map->cap ? map->cap * 2 : 16, .n = map->n, .of_module = map->of_module };
+		struct ll_map bigger = { .cap = map->cap ? map->cap * 2 : 16, .n = map->n, .of_module = map->of_module, .borrows = map->borrows };
 
 		bigger.slot = take(m, list, bigger.cap * sizeof *bigger.slot);
 		for (uint32_t i = 0; i < map->cap; i++)
-			if (map->slot[i].name.s)
-				*find(&bigger, map->slot[i].name, map->slot[i].hash) = map->slot[i];
+			if (map->slot[i].name)
+				*find(&bigger, (struct ll_str){ map->slot[i].name, map->slot[i].n }, map->slot[i].hash) = map->slot[i];
 		give_back(list, map->slot, map->cap * sizeof *map->slot);
 		*map = bigger;
 	}
 	e = find(map, name, hash);
-	if (!e->name.s) {
-		char *copy = take(m, list, name.n + 1);
-
-		memcpy(copy, name.s, name.n);
-		*e = (struct ll_entry){ { copy, name.n }, NULL, hash };
+	if (!e->name) {
+		if (!map->borrows)
+			name.s = memcpy(take(m, list, name.n + 1), name.s, name.n);
+		*e = (struct ll_entry){ name.s, (uint32_t)name.n, hash, NULL };
 		map->n++;
 	}
 	return &e->item;
@@ -161,7 +162,7 @@ void **ll_map_at(struct ll *m, struct ll_map *map, struct ll_str name)
 void ll_map_drop(struct ll *m, struct ll_map *map)
 {
 	give_back(map->of_module || !m->fn ? &m->chunk : &m->body, map->slot, map->cap * sizeof *map->slot);
-	*map = (struct ll_map){ .of_module = map->of_module };
+	*map = (struct ll_map){ .of_module = map->of_module, .borrows = map->borrows };
 }
 
 bool ll_is(struct ll_str s, const char *word) { return strlen(word) == s.n && !memcmp(s.s, word, s.n); }

@@ -247,6 +247,7 @@ static void define(struct ll *m, bool has_body)
 	ll_next(m);
 	if (has_body) {
 		fn = m->fn = ll_keep(m, sizeof *fn);
+		fn->names.borrows = true;
 		m->next_number = 0;
 	}
 	parameters(m, &d, result, has_body);

@@ -312,10 +312,14 @@ static void find_dirty(struct lower *l)
 		return;			/* see is_same */
 	for (uint32_t k = 0; k < f->block.at[0].arg.n; k++)
 		l->dirty[f->block.at[0].arg.at[k]] = 1;
-	for (uint32_t r = 1; r < f->node.n; r++) {
-		const struct ir_node *n = ir_at(f, (ir_ref)r);
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[f->order[i]];
 
-		l->dirty[r] |= n->op == IR_call || n->op == IR_result || (n->op == IR_trunc && !ir_no_high(f, n->a));
+		for (uint32_t k = 0; k < b->ins.n; k++) {
+			const struct ir_node *n = ir_at(f, b->ins.at[k]);
+
+			l->dirty[b->ins.at[k]] |= n->op == IR_call || n->op == IR_result || (n->op == IR_trunc && !ir_no_high(f, n->a));
+		}
 	}
 	while (changed) {
 		changed = false;
@@ -337,7 +341,7 @@ static void prepare(struct lower *l)
 			struct ir_node *n = ir_at(f, k < b->ins.n ? b->ins.at[k] : b->control);
 
 			ir_visit(f, n, strip, f);
-			ir_visit_state(f, ir_node_state(f, n), strip, f);
+			ir_visit_kept(f, n, strip, f);
 		}
 	}
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -353,7 +357,7 @@ static void prepare(struct lower *l)
 				l->folded[r] = 1;
 			else
 				ir_visit(f, n, count, l);
-			ir_visit_state(f, ir_node_state(f, n), count, l);
+			ir_visit_kept(f, n, count, l);
 		}
 	}
 	fuse_loads(l);
@@ -378,13 +382,20 @@ static bool is_same(const struct lower *l, const struct ir_node *n)
 	return n->a > 0 && l->f->state.n == 1 && (n->op == IR_trunc || (n->op == IR_zext && !l->dirty[n->a]));
 }
 
-static uint32_t vreg(struct lower *l, ir_ref r)
+static uint32_t new_vreg(struct lower *l, ir_ref r)
 {
-	if (!l->m->vreg_of[r] && is_same(l, ir_at(l->f, r)))
-		l->m->vreg_of[r] = vreg(l, ir_at(l->f, r)->a);
-	if (!l->m->vreg_of[r])
-		l->m->vreg_of[r] = mach_vreg_new(l->m, class_of(ir_at(l->f, r)->type), ir_at(l->f, r)->type, r);
-	return l->m->vreg_of[r];
+	ir_ref own = r;			/* whose register it is */
+
+	while (!l->m->vreg_of[own] && is_same(l, ir_at(l->f, own)))
+		own = ir_at(l->f, own)->a;
+	if (!l->m->vreg_of[own])
+		l->m->vreg_of[own] = mach_vreg_new(l->m, class_of(ir_at(l->f, own)->type), ir_at(l->f, own)->type, own);
+	return l->m->vreg_of[r] = l->m->vreg_of[own];
+}
+
+static inline uint32_t vreg(struct lower *l, ir_ref r)
+{
+	return l->m->vreg_of[r] ? l->m->vreg_of[r] : new_vreg(l, r);
 }
 
 static void state_vreg(void *arg, ir_ref *r)
@@ -1135,7 +1146,7 @@ static void locals(struct lower *l)
 		for (uint32_t k = 0; k < b->ins.n; k++) {
 			const struct ir_node *n = ir_at(f, b->ins.at[k]);
 
-			ir_visit_state(f, ir_node_state(f, n), want, l);
+			ir_visit_kept(f, n, want, l);
 			if (n->op != IR_stack)
 				continue;
 			at = (at + (uint32_t)n->b - 1) & ~((uint64_t)(uint32_t)n->b - 1);
@@ -1144,7 +1155,7 @@ static void locals(struct lower *l)
 			if (at > INT32_MAX / 2)
 				l->m->bail(l->m->bail_arg, "more than 1 GiB of stack");
 		}
-		ir_visit_state(f, ir_node_state(f, ir_at(f, b->control)), want, l);
+		ir_visit_kept(f, ir_at(f, b->control), want, l);
 	}
 	for (uint32_t e = 0; e < f->edge.n; e++)
 		for (uint32_t k = 0; k < f->edge.at[e].n; k++)
