@@ -34,7 +34,7 @@ ROWS = [
     Row('IR, damaged text',                            'tests/fuzz/ir_mutate.sh {tree} {n} {seed}',   20000,  100000),
     Row('Lua, interpreted and compiled early',         lua('--jit-threshold=2'),                      3000,   100),
     Row('Lua, interpreted and compiled at once',       lua('--jit-threshold=0'),                      500,    100),
-    Row('Lua, interpreted and compiled as by default', lua('--jit=on'),                               500,    50),
+    Row('Lua, interpreted and compiled after 1000',    lua('--jit-threshold=1000'),                   500,    50),
     Row('Lua, every guard fails once (E5.2)',          lua('--jit-threshold=2+--jit-fail=each'),      500,    100),
     Row('Lua, every third guard fails (E5.2)',         lua('--jit-threshold=2+--jit-fail=3'),         500,    50),
     Row('Lua, damaged sources and binary chunks',      'tests/fuzz/lua_mutate.sh {tree} {n} {seed}',  10000,  100000),

@@ -285,9 +285,9 @@ def differentials(tree):
 # ---- guest programs ----------------------------------------------------------------------------------------------
 
 # With these options every program must do the same. Forced exits come early, so that what is compiled is left often.
-LUA_MODES = ('--jit=off', '', '--jit-threshold=0', '--jit-threshold=2', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=7')
+LUA_MODES = ('--jit=off', '--jit-threshold=1000', '--jit-threshold=0', '--jit-threshold=2', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=7')
 LUA_MODES_ASAN = ('--jit=off', '--jit-threshold=0', '--jit-threshold=2 --jit-fail=each')
-EXAMPLE_MODES = ('', '--jit-threshold=0', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=1000')
+EXAMPLE_MODES = ('', '--jit-threshold=1000', '--jit-threshold=0', '--jit-threshold=2 --jit-fail=each', '--jit-threshold=2 --jit-fail=1000')
 
 
 def lua(tree, mode, path):

@@ -4,8 +4,9 @@
 -- errors.lua - what errors look like: messages that name the variable at
 -- fault, error values of any type, handlers, tracebacks with line numbers.
 --
--- Each function runs often enough first to be compiled, so the messages
--- come from compiled code where there is any.
+-- Each function runs 5,000 times before it fails: with --jit-threshold=1000
+-- it is compiled by then, and the messages, which come from compiled code,
+-- must be the same.
 
 local function attempt(what, f, ...)
 	print(("%-24s %s"):format(what, select(2, pcall(f, ...))))

@@ -200,6 +200,7 @@ struct lv_proto {
 	int32_t linedefined, lastline;
 	struct hew_tier tier;		/* counters and native entry, owned by the engine */
 	void *jit;			/* owned by lift.c */
+	struct lv_value *deep_base; int32_t deep_calls;	/* see only_descends in rt.c */
 };
 
 /* base[-1]: how this frame was entered */
@@ -290,8 +291,10 @@ struct lv_state {
 	struct lv_heap *heap;
 	struct lv_proto **protos; uint32_t nprotos, cap_protos;	/* by id; NULL once collected */
 	struct hew *x;				/* engine */
-	struct hew_guest_vm *g;			/* this guest with its tiers; NULL with --jit=off or when executable memory is refused */
-	bool jit;
+	struct hew_guest_vm *g;			/* this guest with its tiers; NULL until something is hot */
+	bool jit;				/* false with --jit=off or when executable memory is refused */
+	struct hew_tier_options tier;
+	uint32_t small_code;			/* as in lv_options */
 	volatile int interrupt;			/* set by a signal handler; loops and calls look at it in lv_interrupt */
 	uint64_t seed;				/* of string hashes */
 	uint64_t rng[4];			/* math.random */
@@ -400,7 +403,9 @@ const char *lv_typename_meta(struct lv_state *L, const struct lv_value *v);	/* _
 
 /* ---- state.c: open and close, calls, errors ------------------------------------------------------------------- */
 
-struct lv_options { size_t memory; bool jit; const struct hew_tier_options *tier; };
+/* small_code: divided by the instructions of a function, so many calls more until it is compiled, and LV_TURNS_A_CALL as many turns of a loop */
+struct lv_options { size_t memory; bool jit; const struct hew_tier_options *tier; uint32_t small_code; };
+enum { LV_TURNS_A_CALL = 8 };
 enum lv_status lv_open(const struct lv_options *o, struct lv_state **out, char *why, size_t n);	/* with all libraries */
 void lv_close(struct lv_state *L);
 void lv_finish(struct lv_state *L);		/* closes and finalises what the program left open; lv_close does it, too */
@@ -505,7 +510,7 @@ void lv_interrupt(struct lv_state *L);		/* called when L->interrupt is seen: thr
 
 /* ---- rt.c lift.c: native code ------------------------------------------------------------------------------------------------------ */
 
-bool lv_jit_open(struct lv_state *L, const struct hew_tier_options *o, char *why, size_t n);
+bool lv_jit_open(struct lv_state *L, char *why, size_t n);		/* false: why says so */
 void lv_jit_close(struct lv_state *L);
 void lv_jit_free_proto(struct lv_state *L, struct lv_proto *p);		/* by the collector */
 void lv_jit_stats(struct lv_state *L);					/* prints to stderr */

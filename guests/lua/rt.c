@@ -367,13 +367,13 @@ static void stacks(void *vm, void (*visit)(void *arg, const void *lo, const void
 	lv_gc_native_stacks(vm, visit, arg);
 }
 
-bool lv_jit_open(struct lv_state *L, const struct hew_tier_options *o, char *why, size_t n)
+bool lv_jit_open(struct lv_state *L, char *why, size_t n)
 {
 	static const struct hew_guest guest = { .name = "lua", .lift = lv_lift, .rebuild = rebuild, .resume = resume, .widen = widen, .stacks = stacks };
 	enum hew_status s = hew_open(NULL, &L->x);
 
 	if (s == HEW_OK)
-		s = hew_guest_open(L->x, &guest, o, L, &L->g);
+		s = hew_guest_open(L->x, &guest, &L->tier, L, &L->g);
 	if (s == HEW_OK)
 		return true;
 	snprintf(why, n, "%s", L->x ? hew_error(L->x) : hew_status_text(s));
@@ -414,6 +414,12 @@ void lv_jit_stats(struct lv_state *L)
 
 /* ---- hooks of the interpreter ------------------------------------------------------------------------------------- */
 
+/* Compiling costs what some calls cost to interpret, more of them the shorter the function is: a part of it is the same for all. */
+static int32_t first_calls(const struct lv_state *L, const struct lv_proto *p)
+{
+	return L->tier.call_threshold + (int32_t)(L->small_code / p->ncode);
+}
+
 /* First look at a prototype: counters start with the thresholds. True: it is hot already. */
 static bool first_time(struct lv_state *L, struct lv_proto *p, const int32_t *counter)
 {
@@ -421,7 +427,23 @@ static bool first_time(struct lv_state *L, struct lv_proto *p, const int32_t *co
 		return true;
 	p->jit = p;
 	hew_tier_init(L->g, &p->tier);
+	if (L->jit && L->tier.call_threshold >= 0)
+		p->tier.calls = first_calls(L, p);
+	if (L->jit && L->tier.loop_threshold >= 0)
+		p->tier.loops = L->tier.loop_threshold + (int)(LV_TURNS_A_CALL * L->small_code / p->ncode);
 	return *counter == 0;
+}
+
+/* The engine is opened when something is hot for the first time: many programs end before. */
+static bool engine(struct lv_state *L, struct lv_proto *p)
+{
+	char why[256];
+
+	if (L->jit && !L->g)
+		L->jit = lv_jit_open(L, why, sizeof why);
+	if (!L->g)
+		hew_tier_init(NULL, &p->tier);
+	return L->g != NULL;
 }
 
 static void sweep_code(struct lv_state *L)
@@ -433,11 +455,31 @@ static void sweep_code(struct lv_state *L)
 		hew_collect_code(L->g);
 }
 
+/* Are all calls that were counted since the last look still running? A recursion that has never come back gains nothing from code: what the
+ * calls save, the pages of the native stack cost. Looked at again after twice as many calls. */
+static bool only_descends(struct lv_state *L, struct lv_proto *p)
+{
+	enum { WORTHWHILE = 1000 };
+	struct lv_value *base = L->base;
+	ptrdiff_t calls = p->deep_calls ? p->deep_calls : first_calls(L, p), delta = lv_frame(base)->delta;
+
+	if (calls < WORTHWHILE || calls > INT32_MAX / 4 || p->tier.attempts || p->tier.units)
+		return false;
+	if (p->deep_calls ? base - p->deep_base != (calls + 1) * delta : base - L->thread->stack < calls * delta)
+		return false;
+	for (ptrdiff_t k = 0; !p->deep_calls && k < calls; k++, base -= delta)
+		if (lv_frame(base)->flags & LV_FR_C || base[-2].f->p != p || lv_frame(base)->delta != delta)
+			return false;
+	p->deep_base = L->base;
+	p->deep_calls = p->tier.calls = (int32_t)calls * 2;
+	return true;
+}
+
 void lv_hot_call(struct lv_state *L, struct lv_closure *f)
 {
 	struct lv_proto *p = f->p;
 
-	if (!first_time(L, p, &p->tier.calls) || !L->g)
+	if (!first_time(L, p, &p->tier.calls) || only_descends(L, p) || !engine(L, p))
 		return;
 	sweep_code(L);
 	hew_tier_up(L->g, &p->tier, p, HEW_AT_ENTRY, L->base);
@@ -457,7 +499,7 @@ struct lv_native lv_hot_loop(struct lv_state *L, struct lv_value *base, const st
 	struct lv_proto *p = base[-2].f->p;
 	void *code = NULL;
 
-	if (first_time(L, p, &p->tier.loops) && L->g) {
+	if (first_time(L, p, &p->tier.loops) && engine(L, p)) {
 		sweep_code(L);
 		code = hew_tier_up(L->g, &p->tier, p, (uint32_t)(pc - p->code), base);
 	}

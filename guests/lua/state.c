@@ -841,9 +841,11 @@ enum lv_status lv_open(const struct lv_options *o, struct lv_state **out, char *
 		return LV_ERRMEM;
 	}
 	lv_gc_stop(L, false);
-	if (o && o->jit) {
-		L->jit = lv_jit_open(L, o->tier, why, n);
-	}
+	L->jit = o && o->jit;
+	L->tier = o && o->tier ? *o->tier : hew_tier_defaults();
+	L->small_code = o ? o->small_code : 0;
+	if (L->jit && L->tier.event)
+		L->jit = lv_jit_open(L, why, n);	/* somebody looks: they are told at once if there will be no code */
 	*out = L;
 	return LV_OK;
 }
@@ -871,7 +873,7 @@ void lv_close(struct lv_state *L)
 		stack = L->main->stack;
 		native = L->main->native;
 	}
-	if (L->jit)
+	if (L->g)
 		lv_jit_close(L);
 	if (L->main)
 		lv_pool_free(L);
