@@ -243,7 +243,9 @@ bool hew_ended(const struct hew_fn *f);
 /* Flags of a call. */
 enum {
 	HEW_CALL_VARIADIC = 1,		/* the callee is declared with "..." */
-	HEW_CALL_TWICE = 2		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
+	HEW_CALL_TWICE = 2,		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
+	HEW_CALL_COLD = 4		/* seldom made: all registers are kept, which takes some 20 ns, and the code around it need not care. So are calls
+					 * in cold blocks. Not with arguments on the stack, other flags, or two results of one kind, which calls as ever */
 };
 
 /* The set of all alias classes. */

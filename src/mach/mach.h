@@ -62,6 +62,9 @@ struct mach_block {
 	VEC(uint32_t) live_in;	/* vregs, ascending */
 };
 
+/* Results of a call that keeps registers (IR_CONV_COLD); others are made as the platform has them. */
+enum mach_cold { MACH_COLD_INT = 1, MACH_COLD_FLOAT = 2, MACH_COLD_CALLS = 4 };
+
 /* a place where a value can be */
 enum mach_where { MACH_NOWHERE, MACH_REG, MACH_STACK, MACH_CONST };
 struct mach_loc { uint8_t where, reg; uint8_t type; uint32_t slot; int64_t bits; };	/* slot: index of an 8-byte spill slot */
@@ -103,6 +106,7 @@ struct mach_func {
 	uint64_t near_from, near_size;		/* addresses that are near from wherever the code may be put */
 	uint32_t out_bytes;			/* stack bytes for arguments of calls */
 	uint32_t local_bytes;			/* of the `stack` nodes, a multiple of 16 */
+	const uint8_t *cold_call[MACH_COLD_CALLS];	/* stubs that call for us and keep all registers but those of the results; see enum mach_cold */
 	bool has_calls, wants_frame;		/* wants_frame: something is addressed from the frame pointer */
 	struct mach_stress stress;
 	const char *bad;			/* the checker's complaint, or NULL */

@@ -21,7 +21,7 @@ struct target_regs { int64_t reg[MACH_MAX_REGS]; };
 /* Where to go on when the native frame is gone: resume(arg[0], arg[1], arg[2]) returns to the frame's caller. */
 struct target_resume { void *resume; int64_t arg[3]; };
 typedef void target_exit_fn(struct target_regs *regs, void *unit, uint64_t exit, struct target_resume *out);
-struct target_stubs { uint32_t exit_tail, enter, enter_return; };
+struct target_stubs { uint32_t exit_tail, enter, enter_return, cold_call[MACH_COLD_CALLS]; };
 
 /* A native frame, for the exit handler: fp is the frame pointer. Spill slot s is at fp - frame_slot0 - 8 * s; the saved registers are at
  * fp - 8, fp - 16, ... in order of number; the return address at fp + 8. */

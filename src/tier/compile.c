@@ -110,6 +110,8 @@ enum hew_status tier_open(struct tier_context *x, const struct target *t, const 
 	x->exit_tail = x->stubs.rx + st.exit_tail;
 	x->enter = x->stubs.rx + st.enter;
 	x->enter_return = x->stubs.rx + st.enter_return;
+	for (unsigned k = 0; k < MACH_COLD_CALLS; k++)
+		x->cold_call[k] = x->stubs.rx + st.cold_call[k];
 	x->why[0] = 0;
 	return HEW_OK;
 }
@@ -266,6 +268,7 @@ static struct mach_func *machine_code(struct compile *k)
 	m->mem = k->f->tmp;
 	m->f = k->f;
 	m->target = k->x->target;
+	memcpy(m->cold_call, k->x->cold_call, sizeof m->cold_call);
 	m->bail = cannot;
 	m->bail_arg = k;
 	m->stress = (struct mach_stress){ k->c->stress, k->c->shuffle, k->c->allocatable, k->c->fail_guard || k->c->fail_each, k->c->fail_guard, k->c->fail_each };

@@ -19,7 +19,7 @@ struct tier_context {
 	struct code_space *space;		/* NULL: executable memory is refused */
 	const struct target *target;
 	struct code_block stubs;
-	const uint8_t *exit_tail, *enter, *enter_return;
+	const uint8_t *exit_tail, *enter, *enter_return, *cold_call[MACH_COLD_CALLS];
 	struct arena scratch;			/* what a phase of a compilation needs, emptied behind it */
 	bool verify;
 	char why[400];				/* the last error */

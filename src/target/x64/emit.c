@@ -310,8 +310,26 @@ static asm_label near(struct emit *e, int64_t address)
 	return l;
 }
 
+static bool is_near(const struct emit *e, int64_t address) { return (uint64_t)address - e->m->near_from < e->m->near_size; }
+
+/* Through the stub, which finds the callee in r11. */
+static void cold_call(struct emit *e, const struct mach_ins *i)
+{
+	if (i->index)
+		copy(e, X64_R11, R(e, i, i->index - 1u));
+	else if (is_near(e, i->imm))
+		x64_rm(e->a, X64_LEA, 8, X64_R11, x64_rip(near(e, i->imm)));
+	else
+		x64_mov_imm(e->a, X64_R11, i->imm);
+	x64_call(e->a, near(e, (int64_t)(intptr_t)e->m->cold_call[i->disp - X64_COLD]));
+}
+
 static void call(struct emit *e, const struct mach_ins *i)
 {
+	if (i->disp >= X64_COLD) {
+		cold_call(e, i);
+		return;
+	}
 	if (i->index)
 		copy(e, X64_R11, R(e, i, i->index - 1u));
 	if (i->scale)
@@ -320,7 +338,7 @@ static void call(struct emit *e, const struct mach_ins *i)
 		x64_call_r(e->a, X64_R11);
 	else if (i->op == X64_CALL_FUNC)
 		x64_call(e->a, callee(e, (uint32_t)i->imm));
-	else if ((uint64_t)i->imm - e->m->near_from < e->m->near_size)
+	else if (is_near(e, i->imm))
 		x64_call(e->a, near(e, i->imm));
 	else
 		x64_call_m(e->a, x64_rip(asm_literal(e->a, &i->imm, 8)));
@@ -588,6 +606,27 @@ void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, con
 
 enum { REGS = 32, STUB_FRAME = REGS + (int)sizeof(struct target_regs) };	/* the resume record, then the registers */
 
+/* Calls r11 and keeps what the platform's convention destroys, but for the results. */
+static void cold_stub(struct asm_buf *a, unsigned results)
+{
+	enum { FLOATS = 15 };		/* xmm15 is scratch; with the registers pushed, rsp is a multiple of 16 at the call */
+	static const enum x64_reg kept[] = { X64_RAX, X64_RCX, X64_RDX, X64_RSI, X64_RDI, X64_R8, X64_R9, X64_R10 };
+
+	for (unsigned k = 0; k < COUNT_OF(kept); k++)
+		x64_r(a, X64_PUSH, 8, kept[k]);
+	x64_ri(a, X64_SUB, 8, X64_RSP, 8 * FLOATS);
+	for (int k = 0; k < FLOATS; k++)
+		x64_mr(a, X64_MOVS, 8, x64_at(X64_RSP, 8 * k), (enum x64_reg)(X64_XMM0 + k));
+	x64_call_r(a, X64_R11);
+	for (int k = results & MACH_COLD_FLOAT ? 1 : 0; k < FLOATS; k++)
+		x64_rm(a, X64_MOVS, 8, (enum x64_reg)(X64_XMM0 + k), x64_at(X64_RSP, 8 * k));
+	x64_ri(a, X64_ADD, 8, X64_RSP, 8 * FLOATS);
+	for (unsigned k = COUNT_OF(kept); k-- > 1;)
+		x64_r(a, X64_POP, 8, kept[k]);
+	x64_r(a, X64_POP, 8, results & MACH_COLD_INT ? X64_R11 : X64_RAX);
+	x64_ret(a);
+}
+
 void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *out)
 {
 	static const enum x64_reg saved[] = { X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15 };
@@ -627,4 +666,9 @@ void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *
 	out->enter_return = a->n;
 	x64_r(a, X64_POP, 8, X64_RBP);
 	x64_ret(a);
+
+	for (unsigned k = 0; k < MACH_COLD_CALLS; k++) {
+		out->cold_call[k] = a->n;
+		cold_stub(a, k);
+	}
 }

@@ -20,6 +20,7 @@ struct lower {
 	uint32_t *local;	/* by `stack` node: its offset among them */
 	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
 	ir_ref cur;
+	bool in_cold;		/* the block is, and something comes behind it */
 };
 
 /* ---- what is folded ---------------------------------------------------------------------------------------- */
@@ -925,6 +926,24 @@ static void stack_argument(struct lower *l, ir_ref a, int32_t at)
 	i->disp = at;
 }
 
+/* The stub for a call that keeps all registers, X64_COLD more; 0: it is made as the platform has it. In cold code, which is left again, any
+ * call is worth the way through the stub: what lives around it costs the hot code nothing then. */
+static int32_t cold_stub(const struct lower *l, const struct ir_node *n, const struct ir_call *d, uint32_t stack_bytes)
+{
+	unsigned results = 0;
+
+	if ((d->conv != IR_CONV_COLD && !l->in_cold) || !l->m->cold_call[0] || stack_bytes || d->flags || (n->a > 0 && ir_at(l->f, n->a)->op == IR_func))
+		return 0;
+	for (unsigned k = 0; k < d->n_results; k++) {
+		unsigned one = ir_is_float(d->result[k]) ? MACH_COLD_FLOAT : MACH_COLD_INT;
+
+		if (results & one)
+			return 0;
+		results |= one;
+	}
+	return X64_COLD + (int32_t)results;
+}
+
 static void call(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r);
@@ -970,7 +989,8 @@ static void call(struct lower *l, ir_ref r)
 			mach_add(l->m, i, arg[k], MACH_USE, at[k].reg);
 	i->cc = d->flags & IR_CALL_VARIADIC ? (uint8_t)n_float : 0;
 	i->scale = d->flags & IR_CALL_VARIADIC ? 1 : 0;
-	i->clobber = x64_caller_saved;
+	i->disp = cold_stub(l, n, d, bytes);
+	i->clobber = i->disp ? 0 : x64_caller_saved;
 	i->flags |= MACH_CALL;
 	l->m->has_calls = true;
 }
@@ -1182,6 +1202,7 @@ void x64_lower(struct mach_func *m)
 		struct ir_block *ib = &f->block.at[m->block.at[b].ir];
 
 		m->block.at[b].first = m->ins.n;
+		l.in_cold = ib->cold && ir_succs(f, m->block.at[b].ir);
 		for (uint32_t k = 0; k < ib->arg.n; k++)
 			vreg(&l, ib->arg.at[k]);
 		if (b == 0)

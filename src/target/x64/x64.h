@@ -212,6 +212,8 @@ enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_TEST2, X64_CMP_
 enum { X64_CC_FEQ = 16, X64_CC_FNE = 17 };
 enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253, X64_BASE_NONE = 252 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes, an address below 2^31 */
 
+enum { X64_COLD = 1 };		/* mach_ins.disp of a call that keeps registers: this and the number of the stub */
+
 void x64_lower(struct mach_func *m);
 void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out);
 void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *out);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * cold.c - E2.4: calls that keep all registers. The callee destroys every register that the platform lets it destroy; what lived around
+ * the call, more values than there are registers that calls keep, must be what it was, whatever the callee returns and however it is named.
+ */
+#include "api_test.h"
+
+enum { INTS = 9, FLOATS = 12, RESULTS = 4 };
+
+#if defined(__x86_64__)
+#define DESTROY_REGISTERS() __asm__ volatile( \
+	"movabsq $0x5a5a5a5a5a5a5a5a, %%rcx\n movq %%rcx, %%rdx\n movq %%rcx, %%rsi\n movq %%rcx, %%rdi\n movq %%rcx, %%rax\n" \
+	"movq %%rcx, %%r8\n movq %%rcx, %%r9\n movq %%rcx, %%r10\n movq %%rcx, %%r11\n" \
+	"movq %%rcx, %%xmm0\n movq %%rcx, %%xmm1\n movq %%rcx, %%xmm2\n movq %%rcx, %%xmm3\n movq %%rcx, %%xmm4\n movq %%rcx, %%xmm5\n" \
+	"movq %%rcx, %%xmm6\n movq %%rcx, %%xmm7\n movq %%rcx, %%xmm8\n movq %%rcx, %%xmm9\n movq %%rcx, %%xmm10\n movq %%rcx, %%xmm11\n" \
+	"movq %%rcx, %%xmm12\n movq %%rcx, %%xmm13\n movq %%rcx, %%xmm14\n movq %%rcx, %%xmm15\n" ::: \
+	"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
+	"xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc")
+#else
+#define DESTROY_REGISTERS() ((void)0)
+#endif
+
+static int64_t seen_int;
+static double seen_float;
+static uintptr_t stack_at;
+
+struct both { int64_t i; double x; };
+
+static void note(int64_t i, double x)
+{
+	seen_int = i;
+	seen_float = x;
+	stack_at = (uintptr_t)__builtin_frame_address(0);
+	DESTROY_REGISTERS();
+}
+static void give_none(int64_t i, double x) { note(i, x); }
+static int64_t give_int(int64_t i, double x) { note(i, x); return i * 3; }
+static double give_float(int64_t i, double x) { note(i, x); return x * 5; }
+static struct both give_both(int64_t i, double x) { note(i, x); return (struct both){ i * 7, x * 11 }; }
+
+static const struct { void *fn; hew_type result[2]; } callee[RESULTS] = {
+	{ (void *)give_none, { HEW_VOID, HEW_VOID } }, { (void *)give_int, { HEW_I64, HEW_VOID } },
+	{ (void *)give_float, { HEW_F64, HEW_VOID } }, { (void *)give_both, { HEW_I64, HEW_F64 } },
+};
+
+/* Multiplies each of several numbers out of `from` by another constant, calls, and adds up what is left of them and the results. */
+static struct hew_fn *build(struct hew *x, int which, bool by_value, bool in_block)
+{
+	struct hew_fn *f = hew_fn_new(x, "around", HEW_F64, TYPES(HEW_PTR, HEW_PTR, HEW_I32));
+	struct hew_call c = { .result = { callee[which].result[0], callee[which].result[1] }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES,
+		.flags = in_block ? 0 : HEW_CALL_COLD };
+	hew_val i[INTS], v[FLOATS], sum, fsum, r, target = by_value ? hew_arg(f, 1) : hew_ptr(f, callee[which].fn);
+	hew_block cold = hew_block_new(f), on = hew_block_new(f);
+	hew_val ri = hew_block_arg(f, on, HEW_I64), rx = hew_block_arg(f, on, HEW_F64);
+
+	hew_class(f, 0, "memory", 0);
+	for (int k = 0; k < INTS; k++)
+		i[k] = hew_mul(f, hew_load(f, HEW_I64, HEW_FULL, 0, hew_arg(f, 0), 8 * k), hew_i64(f, 2 * k + 3));
+	for (int k = 0; k < FLOATS; k++)
+		v[k] = hew_fmul(f, hew_load(f, HEW_F64, HEW_FULL, 0, hew_arg(f, 0), 8 * (INTS + k)), hew_f64(f, k + 0.5));
+	if (in_block) {
+		hew_cold(f, cold);
+		hew_branch(f, hew_arg(f, 2), cold, 0, NULL, on, 2, (hew_val[]){ hew_i64(f, 0), hew_f64(f, 0) });
+		hew_begin(f, cold);
+	} else {
+		hew_jump(f, cold, 0, NULL);
+		hew_begin(f, cold);
+	}
+	r = hew_call(f, target, &c, 2, (hew_val[]){ i[0], v[0] });
+	hew_jump(f, on, 2, (hew_val[]){ which & 1 ? r : hew_i64(f, 0), which == 2 ? r : which == 3 ? hew_result2(f, r) : hew_f64(f, 0) });
+	hew_begin(f, on);
+	sum = ri;
+	for (int k = 0; k < INTS; k++)
+		sum = hew_add(f, sum, i[k]);
+	fsum = rx;
+	for (int k = 0; k < FLOATS; k++)
+		fsum = hew_fadd(f, fsum, v[k]);
+	hew_ret(f, hew_fadd(f, fsum, hew_itof(f, HEW_F64, sum)));
+	return f;
+}
+
+static double expected(const int64_t *from, int which)
+{
+	int64_t first = from[0] * 3, sum = which & 1 ? first * (which == 1 ? 3 : 7) : 0;
+	double x, v0, fsum;
+
+	memcpy(&x, &from[INTS], 8);
+	v0 = x * 0.5;
+	fsum = which == 2 ? v0 * 5 : which == 3 ? v0 * 11 : 0;
+	for (int k = 0; k < INTS; k++)
+		sum += from[k] * (2 * k + 3);
+	for (int k = 0; k < FLOATS; k++) {
+		memcpy(&x, &from[INTS + k], 8);
+		fsum += x * (k + 0.5);
+	}
+	return fsum + (double)sum;
+}
+
+static void registers_are_kept(void **state)
+{
+	int64_t from[INTS + FLOATS];
+
+	for (int k = 0; k < INTS + FLOATS; k++) {
+		double x = 1.25 * k + 0.125;
+
+		from[k] = 1000 * k + 77;
+		if (k >= INTS)
+			memcpy(&from[k], &x, 8);
+	}
+	for (int turn = 0; turn < RESULTS * 4; turn++) {
+		int which = turn / 4;
+		bool by_value = turn & 1, in_block = turn & 2;
+		struct hew_compile_options o = { .level = 1 + turn % 2 };
+		struct hew_code *c;
+		double (*fn)(const int64_t *, void *, int);
+
+		assert_int_equal(hew_compile(build(*state, which, by_value, in_block), &o, &c), HEW_OK);
+		fn = (double (*)(const int64_t *, void *, int))(uintptr_t)hew_entry(c);
+		assert_true(fn(from, callee[which].fn, 1) == expected(from, which));
+		assert_int_equal(seen_int, from[0] * 3);
+		assert_true(seen_float == 0.5 * (1.25 * INTS + 0.125));
+		assert_int_equal(stack_at % 16, 0);
+		hew_release(c);
+	}
+}
+
+/* What the stubs do not do is called as ever: arguments on the stack, two results of one kind, variadic functions. */
+static int64_t many(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t g, int64_t h, int64_t i)
+{
+	note(h, 0);
+	return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * g + 1000000 * h + 10000000 * i;
+}
+
+static void others_are_called_too(void **state)
+{
+	struct hew_call c = { .result = { HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES, .flags = HEW_CALL_COLD };
+	struct hew_fn *f = hew_fn_new(*state, "other", HEW_I64, TYPES(HEW_I64));
+	hew_val a[8], r;
+	struct hew_code *code;
+
+	for (int k = 0; k < 8; k++)
+		a[k] = hew_add(f, hew_arg(f, 0), hew_i64(f, k));
+	r = hew_call(f, hew_ptr(f, (void *)many), &c, 8, a);
+	hew_ret(f, hew_add(f, r, hew_arg(f, 0)));
+	assert_int_equal(hew_compile(f, NULL, &code), HEW_OK);
+	assert_int_equal(((int64_t (*)(int64_t))(uintptr_t)hew_entry(code))(1), 87654321 + 1);
+	hew_release(code);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(registers_are_kept, open_context, close_context),
+		cmocka_unit_test_setup_teardown(others_are_called_too, open_context, close_context),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
