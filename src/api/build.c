@@ -568,7 +568,8 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args)
 {
-	struct call x = { f, target, { .conv = c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C, .flags = (uint8_t)(c->flags & ~(unsigned)HEW_CALL_COLD), .reads = c->reads, .writes = c->writes, .state = c->state }, n, args };
+	struct call x = { f, target, { .conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C,
+		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL)), .reads = c->reads, .writes = c->writes, .state = c->state }, n, args };
 
 	for (unsigned k = 0; k < 2 && c->result[k] != HEW_VOID; k++)
 		x.d.result[x.d.n_results++] = (uint8_t)c->result[k];

@@ -42,11 +42,20 @@ static bool can_be_copied(const struct ir_func *g)
 	return true;
 }
 
+/* Inside of another function such calls would not be its last ones, and chains of them would need stack. */
+static bool has_tail_calls(const struct ir_func *g)
+{
+	for (uint32_t i = 0; i < g->call.n; i++)
+		if (g->call.at[i].conv == IR_CONV_TAIL)
+			return true;
+	return false;
+}
+
 bool opt_fits_call(const struct ir_func *f, const struct ir_func *g, const struct ir_node *n)
 {
 	const struct ir_call *d = &f->call.at[n->c];
 
-	if (n->aux != g->block.at[0].arg.n || d->n_results > g->n_results || d->state || (d->flags & IR_CALL_VARIADIC))
+	if (n->aux != g->block.at[0].arg.n || d->n_results > g->n_results || d->state || (d->flags & IR_CALL_VARIADIC) || has_tail_calls(g))
 		return false;
 	for (unsigned k = 0; k < n->aux; k++)
 		if (ir_type_of(f, f->pool.at[n->b + (ir_ref)k]) != (enum ir_type)ir_at(g, g->block.at[0].arg.at[k])->type)

@@ -709,7 +709,8 @@ void ll_parse_instr(struct ll *m, struct ll_block *b)
 		ll_next(m);
 		ll_expect(m, '=');
 	}
-	if (ll_at_word(m, "tail") || ll_at_word(m, "musttail") || ll_at_word(m, "notail"))
+	r.in.tail = ll_at_word(m, "tail") || ll_at_word(m, "musttail");
+	if (r.in.tail || ll_at_word(m, "notail"))
 		ll_next(m);
 	if (m->tok.kind != LL_WORD)
 		ll_unexpected(m, "an instruction");

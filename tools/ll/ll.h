@@ -100,7 +100,7 @@ struct ll_attr { bool sign, zero; struct ll_type *byval; };
 
 struct ll_instr {
 	uint8_t op, pred;
-	bool is_volatile, nsw;		/* nsw: no signed wrap */
+	bool is_volatile, nsw, tail;	/* nsw: no signed wrap; tail: a call that needs nothing of the caller's frame */
 	uint8_t cls;			/* alias class; 0: any */
 	uint32_t tbaa;			/* 1 + number of the tag; 0: none */
 	int line;

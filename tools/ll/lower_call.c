@@ -208,7 +208,8 @@ void ll_lower_call(struct lower *l, struct ll_instr *in)
 	collect(l, in, &a, s && !s->func);
 	for (uint32_t i = 0; i < n; i++)
 		c.result[i] = abi[i].type;
-	c.flags = (in->type->variadic ? HEW_CALL_VARIADIC : 0) | (s && !s->func && returns_twice(s) ? HEW_CALL_TWICE : 0);
+	c.flags = (in->type->variadic ? HEW_CALL_VARIADIC : 0) | (s && !s->func && returns_twice(s) ? HEW_CALL_TWICE : 0) |
+		(in->tail && !l->dynamic ? HEW_CALL_TAIL : 0);
 	target = ll_part(l, in->callee, 0);
 	call = hew_call(l->f, target, &c, (int)a.in_order.n, a.in_order.v);
 	if (in->def)

@@ -212,7 +212,8 @@ static void prologue(struct emit *e)
 		x64_ri(e->a, X64_SUB, 8, X64_RSP, below_saved(e));
 }
 
-static void epilogue(struct emit *e)
+/* The stack pointer and the registers of the caller, as at our entry. */
+static void leave_frame(struct emit *e)
 {
 	if (e->saved && below_saved(e))
 		x64_ri(e->a, X64_ADD, 8, X64_RSP, below_saved(e));
@@ -222,7 +223,6 @@ static void epilogue(struct emit *e)
 		x64_r(e->a, X64_POP, 8, X64_RBP);
 	else if (!e->bare)
 		x64_op0(e->a, X64_LEAVE);
-	x64_ret(e->a);
 }
 
 /* ---- forms ---------------------------------------------------------------------------------------------------------- */
@@ -342,6 +342,22 @@ static void call(struct emit *e, const struct mach_ins *i)
 		x64_call(e->a, near(e, i->imm));
 	else
 		x64_call_m(e->a, x64_rip(asm_literal(e->a, &i->imm, 8)));
+}
+
+/* The callee takes the place of this function. */
+static void tail_call(struct emit *e, const struct mach_ins *i)
+{
+	bool direct = !i->index && (i->op == X64_CALL_FUNC || is_near(e, i->imm));
+
+	if (i->index)
+		copy(e, X64_R11, R(e, i, i->index - 1u));
+	else if (!direct)
+		x64_mov_imm(e->a, X64_R11, i->imm);
+	leave_frame(e);
+	if (direct)
+		x64_jmp_near(e->a, i->op == X64_CALL_FUNC ? callee(e, (uint32_t)i->imm) : near(e, i->imm));
+	else
+		x64_jmp_r(e->a, X64_R11);
 }
 
 /* A block without code of its own: only a jump, and no moves before it. */
@@ -506,7 +522,11 @@ static void instruction(struct emit *e, const struct mach_ins *i)
 	case X64_F_DIV: divide(e, i); break;
 	case X64_F_MULH: x64_r(e->a, i->op, i->size, R(e, i, 2)); break;
 	case X64_F_CALL: call(e, i); break;
-	case X64_F_RET: epilogue(e); break;
+	case X64_F_RET:
+		leave_frame(e);
+		x64_ret(e->a);
+		break;
+	case X64_F_TAIL: tail_call(e, i); break;
 	case X64_F_JMP:
 		if (!is_empty(e, e->b))
 			jump(e, b->succ.at[0]);

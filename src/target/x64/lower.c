@@ -21,6 +21,7 @@ struct lower {
 	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
 	ir_ref cur;
 	bool in_cold;		/* the block is, and something comes behind it */
+	ir_ref tail;		/* its last call, if that is the end of the function */
 };
 
 /* ---- what is folded ---------------------------------------------------------------------------------------- */
@@ -944,6 +945,33 @@ static int32_t cold_stub(const struct lower *l, const struct ir_node *n, const s
 	return X64_COLD + (int32_t)results;
 }
 
+enum { MAX_TAIL_ARGS = 14 };	/* as many as there are registers for arguments */
+
+/* The call at the end of block b that becomes a jump: what it gives is what the function gives, and nothing of the frame is needed. 0: there is none. */
+static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
+{
+	const struct ir_node *end = ir_at(l->f, b->control);
+	ir_ref last = b->ins.n ? b->ins.at[b->ins.n - 1] : 0, second = 0;
+	const struct ir_call *d;
+	enum ir_type t[MAX_TAIL_ARGS];
+	struct x64_place at[MAX_TAIL_ARGS];
+	unsigned n_float;
+
+	if (last && ir_at(l->f, last)->op == IR_result) {
+		second = last;
+		last = ir_at(l->f, last)->a;
+	}
+	if (!last || ir_at(l->f, last)->op != IR_call || end->op != IR_ret || (second && (b->ins.n < 2 || b->ins.at[b->ins.n - 2] != last)))
+		return 0;
+	d = &l->f->call.at[ir_at(l->f, last)->c];
+	if (d->conv != IR_CONV_TAIL || d->state || d->flags || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
+	    end->a != (d->n_results ? last : 0) || d->n_results > 1u + (second != 0))
+		return 0;
+	for (uint32_t k = 0; k < ir_at(l->f, last)->aux; k++)
+		t[k] = ir_type_of(l->f, l->f->pool.at[ir_at(l->f, last)->b + (ir_ref)k]);
+	return x64_arg_places(t, ir_at(l->f, last)->aux, at, &n_float) ? 0 : last;
+}
+
 static void call(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r);
@@ -966,8 +994,8 @@ static void call(struct lower *l, ir_ref r)
 			arg[k] = reg(l, l->f->pool.at[n->b + (ir_ref)k]);
 	if (n->a > 0 && ir_at(l->f, n->a)->op != IR_func)
 		target = reg(l, n->a);
-	i = ins(l, n->a > 0 && !target ? X64_CALL_FUNC : X64_CALL, X64_F_CALL, 8);
-	for (unsigned k = 0; k < d->n_results; k++) {
+	i = ins(l, n->a > 0 && !target ? X64_CALL_FUNC : X64_CALL, r == l->tail ? X64_F_TAIL : X64_F_CALL, 8);
+	for (unsigned k = 0; r != l->tail && k < d->n_results; k++) {
 		ir_ref res = r;
 
 		if (k == 1) {
@@ -989,6 +1017,8 @@ static void call(struct lower *l, ir_ref r)
 			mach_add(l->m, i, arg[k], MACH_USE, at[k].reg);
 	i->cc = d->flags & IR_CALL_VARIADIC ? (uint8_t)n_float : 0;
 	i->scale = d->flags & IR_CALL_VARIADIC ? 1 : 0;
+	if (r == l->tail)
+		return;
 	i->disp = cold_stub(l, n, d, bytes);
 	i->clobber = i->disp ? 0 : x64_caller_saved;
 	i->flags |= MACH_CALL;
@@ -1035,7 +1065,10 @@ static void control(struct lower *l, uint32_t b)
 		i->target = mach_exit_new(l->m, i, r, (uint32_t)n->c);
 		break;
 	default:
-		return_(l, r);
+		if (l->tail)
+			call(l, l->tail);
+		else
+			return_(l, r);
 		i = &l->m->ins.at[l->m->ins.n - 1];
 	}
 	i->flags |= MACH_END;
@@ -1202,13 +1235,15 @@ void x64_lower(struct mach_func *m)
 		struct ir_block *ib = &f->block.at[m->block.at[b].ir];
 
 		m->block.at[b].first = m->ins.n;
+		l.tail = find_tail(&l, ib);
 		l.in_cold = ib->cold && ir_succs(f, m->block.at[b].ir);
 		for (uint32_t k = 0; k < ib->arg.n; k++)
 			vreg(&l, ib->arg.at[k]);
 		if (b == 0)
 			parameters(&l);
 		for (uint32_t k = 0; k < ib->ins.n; k++)
-			node(&l, ib->ins.at[k]);
+			if (ib->ins.at[k] != l.tail)
+				node(&l, ib->ins.at[k]);
 		if (ir_at(f, ib->control)->op == IR_exit)
 			ir_visit_state(f, (uint32_t)ir_at(f, ib->control)->c, state_vreg, &l);
 		control(&l, b);

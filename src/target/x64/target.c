@@ -14,7 +14,7 @@ static const uint8_t order_f[] = { X64_XMM0, X64_XMM1, X64_XMM2, X64_XMM3, X64_X
 	X64_XMM10, X64_XMM11, X64_XMM12, X64_XMM13, X64_XMM14 };
 
 static const char *const form_names[] = { "rr2", "ri2", "rm2", "r1", "shift", "rr", "load", "store", "storei", "rri", "lea", "movi", "movf", "sign",
-	"div", "mulh", "call", "ret", "jmp", "br", "guard", "guard_op", "exit", "setcc", "cmov", "params", "frame", "func", "count_guard" };
+	"div", "mulh", "call", "tail", "ret", "jmp", "br", "switch", "guard", "guard_op", "exit", "setcc", "cmov", "params", "frame", "func", "count_guard" };
 
 static void ins_text(const struct mach_func *m, const struct mach_ins *i, struct text *out)
 {

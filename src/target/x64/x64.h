@@ -191,6 +191,7 @@ enum x64_form_kind {
 	X64_F_DIV,		/* dst a@rax b temp */
 	X64_F_MULH,		/* dst@rdx a@rax b */
 	X64_F_CALL,		/* results, target, arguments */
+	X64_F_TAIL,		/* target, arguments: leaves the frame and jumps */
 	X64_F_RET,		/* results */
 	X64_F_JMP,
 	X64_F_BR,		/* comparison, then: to succ 0 if cc, else to succ 1 */

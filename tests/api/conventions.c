@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * cold.c - E2.4: calls that keep all registers. The callee destroys every register that the platform lets it destroy; what lived around
- * the call, more values than there are registers that calls keep, must be what it was, whatever the callee returns and however it is named.
+ * conventions.c - E2.4: cold calls and tail calls.
+ *
+ * Around a cold call, whose callee destroys every register that the platform lets it destroy, live more values than there are registers
+ * that calls keep; they must be what they were, whatever the callee returns and however it is named. Tail calls run threaded code: a
+ * million functions after each other, each of which jumps to the next one, on one frame.
  */
 #include "api_test.h"
 
@@ -146,11 +149,76 @@ static void others_are_called_too(void **state)
 	hew_release(code);
 }
 
+/* ---- tail calls -------------------------------------------------------------------------------------------------------- */
+
+enum { THREAD = 1000000 };
+struct pair { int64_t sum; double last; };
+typedef struct pair op(void *const *ip, int64_t sum, double last);
+
+/* Ends the thread. */
+static struct hew_fn *build_end(struct hew *x)
+{
+	struct hew_fn *f = hew_fn_new(x, "end", HEW_I64, TYPES(HEW_PTR, HEW_I64, HEW_F64));
+
+	hew_fn_result2(f, HEW_F64);
+	hew_ret2(f, hew_arg(f, 1), hew_arg(f, 2));
+	return f;
+}
+
+/* Adds k, calls a C function that destroys registers, and goes on where ip says; ip and the sum have to be kept until then. */
+static struct hew_fn *build_add(struct hew *x, int k)
+{
+	struct hew_fn *f = hew_fn_new(x, "add", HEW_I64, TYPES(HEW_PTR, HEW_I64, HEW_F64));
+	struct hew_call noted = { .result = { HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
+	struct hew_call next = { .result = { HEW_I64, HEW_F64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES, .flags = HEW_CALL_TAIL };
+	hew_val sum, r, second;
+
+	hew_fn_result2(f, HEW_F64);
+	hew_class(f, 0, "memory", 0);
+	sum = hew_add(f, hew_arg(f, 1), hew_i64(f, k));
+	r = hew_call(f, hew_ptr(f, (void *)give_int), &noted, 2, (hew_val[]){ sum, hew_arg(f, 2) });
+	sum = hew_add(f, sum, r);
+	r = hew_call(f, hew_load(f, HEW_PTR, HEW_FULL, 0, hew_arg(f, 0), 8), &next, 3,
+		(hew_val[]){ hew_add(f, hew_arg(f, 0), hew_i64(f, 8)), hew_and(f, sum, hew_i64(f, 0xffffff)), hew_fadd(f, hew_arg(f, 2), hew_f64(f, k)) });
+	second = hew_result2(f, r);
+	hew_ret2(f, r, second);
+	return f;
+}
+
+static void threaded_code_needs_one_frame(void **state)
+{
+	void **thread = malloc((THREAD + 1) * sizeof *thread);
+	struct hew_code *c[4];
+	struct pair got, want = { 5, 0 };
+
+	assert_non_null(thread);
+	for (int level = 1; level <= 2; level++) {
+		struct hew_compile_options o = { .level = level };
+
+		for (int k = 0; k < 4; k++)
+			assert_int_equal(hew_compile(k == 3 ? build_end(*state) : build_add(*state, k + 1), &o, &c[k]), HEW_OK);
+		want = (struct pair){ 5, 0 };
+		for (int k = 0; k < THREAD; k++) {
+			thread[k] = hew_entry(c[k % 3]);
+			want.sum = ((want.sum + k % 3 + 1) * 4) & 0xffffff;
+			want.last += k % 3 + 1;
+		}
+		thread[THREAD] = hew_entry(c[3]);
+		got = ((op *)(uintptr_t)thread[0])(thread, 5, 0);
+		assert_int_equal(got.sum, want.sum);
+		assert_true(got.last == want.last);
+		for (int k = 0; k < 4; k++)
+			hew_release(c[k]);
+	}
+	free(thread);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(registers_are_kept, open_context, close_context),
 		cmocka_unit_test_setup_teardown(others_are_called_too, open_context, close_context),
+		cmocka_unit_test_setup_teardown(threaded_code_needs_one_frame, open_context, close_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
