@@ -96,14 +96,13 @@ static void each_use(struct place *p, uint32_t b, ir_visit_fn *fn)
 	}
 }
 
+/* Mostly one of them dominates the other; only a way up from one that does not is walked. */
 static uint32_t common_dominator(const struct ir_func *f, uint32_t a, uint32_t b)
 {
-	while (a != b) {
-		if (f->block.at[a].depth >= f->block.at[b].depth)
-			a = f->block.at[a].idom;
-		else
-			b = f->block.at[b].idom;
-	}
+	if (ir_dominates(f, b, a))
+		return b;
+	while (!ir_dominates(f, a, b))
+		a = f->block.at[a].idom;
 	return a;
 }
 
@@ -125,7 +124,7 @@ static void choose(struct place *p, ir_ref r)
 	for (uint32_t b = p->late[r]; ; b = f->block.at[b].idom) {
 		if (f->block.at[b].loop_depth < f->block.at[best].loop_depth)
 			best = b;
-		if (b == p->early[r] || b == 0)
+		if (b == p->early[r] || b == 0 || f->block.at[best].loop_depth == 0)
 			break;
 	}
 	p->block[r] = best;
