@@ -284,7 +284,7 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
  * are long or have such a table, only when code is made: the text form shares equal nodes again.
  */
 
-enum { MIN_BLOCKS = 40, MIN_WAYS = 4, MAX_WAYS = 500 };
+enum { MIN_BLOCKS = 40, MIN_WAYS = 4, MAX_WAYS = 500, MANY_BLOCKS = 8000 };
 struct use { uint32_t next, block; bool in_pool; size_t at; };	/* at: of the reference, in the pool or in the bytes of the nodes */
 struct split {
 	struct place p;
@@ -361,11 +361,14 @@ static bool find_need(struct split *s, ir_ref r, uint32_t from)
 }
 
 /* The head of the region of a use: the highest block below `top` that needs r on every way; top: in more loops than it. */
-static uint32_t region(const struct split *s, uint32_t b, uint32_t top)
+static uint32_t region(struct split *s, uint32_t b, uint32_t top)
 {
 	const struct ir_func *f = s->p.f;
-	uint32_t head = b;
+	uint32_t head = b, way = f->block.at[b].depth - f->block.at[top].depth;
 
+	if (s->budget < way)
+		return top;
+	s->budget -= way;
 	for (; b != top; b = f->block.at[b].idom)
 		if (s->need[f->block.at[b].rpo])
 			head = b;
@@ -437,7 +440,7 @@ static void split_shared(struct ir_func *f)
 	s.need = arena_zero(f->tmp, f->n_order);
 	s.used = arena_zero(f->tmp, f->n_order);
 	s.way = arena_zero(f->tmp, f->block.n * sizeof *s.way);
-	s.budget = UINT64_C(500) * f->n_order + 100000;
+	s.budget = UINT64_C(500) * (f->n_order < MANY_BLOCKS ? f->n_order : MANY_BLOCKS) + 100000;
 	vec_push(f->tmp, &s.use, ((struct use){ 0 }));
 	for (uint32_t i = 0; i < f->n_order; i++)
 		each_use(&s.p, f->order[i], note_use);
