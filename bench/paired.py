@@ -15,7 +15,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 300
-SHORT = 0.3             # seconds; shorter programs run several times for one time
+SHORT = 0.3             # seconds; shorter programs run several times for one time,
+VERY_SHORT = 0.03       # these for as long as others take: the system counts in steps of up to 10 ms, which have to even out
 
 
 class Program:
@@ -52,7 +53,7 @@ def measure(program, name, argv):
         return
     time_used = max(1e-4, end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime) / program.repeat
     if program.repeat == 1 and time_used < SHORT and not program.times:
-        program.repeat = min(20, math.ceil(SHORT / time_used))      # the system counts in steps of up to 10 ms
+        program.repeat = math.ceil(1 / time_used) if time_used < VERY_SHORT else math.ceil(SHORT / time_used)
         return measure(program, name, argv)
     program.times.setdefault(name, []).append(time_used)
     program.output[name] = p.stdout
