@@ -2,8 +2,9 @@
  * arena.c - memory that dies together.
  *
  * Method: chunks of 16 KiB, doubling to 1 MiB, filled from the bottom; a request of more than a quarter of the
- * next chunk gets a chunk of its own on a second list, so that it does not waste the rest of the open one, and an array that
- * grows leaves nothing behind.
+ * next chunk gets a chunk of its own on a second list, so that it does not waste the rest of the open one. An array that grows
+ * leaves its old place behind, so that pointers into it may be read on for a while; with a chunk of its own it gives back the place
+ * before that one.
  * Cost: an add and a compare per allocation; at most a quarter of a chunk is lost at each chunk's end.
  * Invariants: every result is 16-byte aligned; used <= head->size; total = sum of size over both lists.
  * Under ASan bytes not handed out are poisoned, so an overrun is found although the chunk is one heap block.
@@ -25,6 +26,7 @@ enum { CHUNK_MIN = 16 << 10, CHUNK_MAX = 1 << 20, ALIGN = 16 };
 
 struct arena_chunk {
 	struct arena_chunk *next;
+	struct arena_chunk *before;	/* the array here before it grew the last time: who holds a pointer into that may still read it */
 	size_t size;			/* bytes of data */
 	_Alignas(ALIGN) uint8_t data[];
 };
@@ -66,10 +68,18 @@ static void push_chunk(struct arena *a, struct arena_chunk **list, size_t size)
 	if (UNLIKELY(c == NULL))
 		refuse(a, ARENA_NO_MEMORY);
 	c->next = *list;
+	c->before = NULL;
 	c->size = size;
 	*list = c;
 	a->total += size;
 	POISON(c->data, size);
+}
+
+static void free_chunk(struct arena *a, struct arena_chunk *c)
+{
+	a->total -= c->size;
+	UNPOISON(c->data, c->size);
+	base_free(c, sizeof *c + c->size);
 }
 
 static void pop_chunks(struct arena *a, struct arena_chunk **list)
@@ -78,9 +88,9 @@ static void pop_chunks(struct arena *a, struct arena_chunk **list)
 		struct arena_chunk *c = *list;
 
 		*list = c->next;
-		a->total -= c->size;
-		UNPOISON(c->data, c->size);
-		base_free(c, sizeof *c + c->size);
+		if (c->before)
+			free_chunk(a, c->before);
+		free_chunk(a, c);
 	}
 }
 
@@ -168,30 +178,35 @@ void arena_drop(struct arena *a, void *p)
 		return;
 	c = *link;
 	*link = c->next;
-	a->total -= c->size;
-	UNPOISON(c->data, c->size);
-	base_free(c, sizeof *c + c->size);
+	if (c->before)
+		free_chunk(a, c->before);
+	free_chunk(a, c);
 }
 
-/* Makes the chunk larger; its old place is free for others. */
-static void *grow_own(struct arena *a, struct arena_chunk **link, size_t n)
+void arena_settle(struct arena *a)
 {
-	size_t room = round_up(n), old = (*link)->size;
-	struct arena_chunk *c;
+	for (struct arena_chunk *c = a->big; c; c = c->next)
+		if (c->before) {
+			free_chunk(a, c->before);
+			c->before = NULL;
+		}
+}
 
-	if (too_much(a, room - old))
-		refuse(a, ARENA_LIMIT);
-	arena_look(a);
-	UNPOISON((*link)->data, old);
-	c = base_realloc(*link, sizeof *c + old, sizeof *c + room);
-	if (UNLIKELY(c == NULL))
-		refuse(a, ARENA_NO_MEMORY);
-	c->size = room;
-	*link = c;
-	a->total += room - old;
-	POISON(c->data, room);
-	UNPOISON(c->data, n);
-	return c->data;
+/* Moves the array to a larger chunk. The old one stays until the next time, the one before it goes. */
+static void *grow_own(struct arena *a, struct arena_chunk **link, size_t used, size_t bytes)
+{
+	struct arena_chunk *c = *link, *gone = c->before, *larger;
+
+	push_chunk(a, link, round_up(bytes));
+	larger = *link;
+	larger->next = c->next;
+	larger->before = c;
+	c->before = NULL;
+	if (gone)
+		free_chunk(a, gone);
+	UNPOISON(larger->data, bytes);
+	memcpy(larger->data, c->data, used);
+	return larger->data;
 }
 
 /* Doubles an array, in place when it is the last thing of the open chunk; one that has a chunk of its own takes that along. */
@@ -217,7 +232,7 @@ void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t si
 
 		if (own != NULL) {
 			*cap = more;
-			return grow_own(a, own, more * size);
+			return grow_own(a, own, n * size, more * size);
 		}
 	}
 	to = arena_alloc(a, more * size);

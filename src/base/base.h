@@ -77,6 +77,7 @@ void arena_fini(struct arena *a);
 void arena_clear(struct arena *a);		/* everything in it is gone; its newest chunk is kept for what comes */
 void *arena_alloc(struct arena *a, size_t n);	/* 16-byte aligned, not cleared */
 void *arena_zero(struct arena *a, size_t n);
+void arena_settle(struct arena *a);	/* nobody holds a pointer into an array that has grown: gives back where it was */
 void arena_drop(struct arena *a, void *p);	/* gives back what is large enough to have a chunk of its own */
 char *arena_strdup(struct arena *a, const char *s);
 
@@ -93,9 +94,10 @@ static inline void arena_poll(struct arena *a)
 #define VEC(T) struct { T *at; uint32_t n, cap; }
 void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t size);
 #define vec_push(arena, v, x) do { \
+	__typeof__(*(v)->at) vec_new_ = (x);		/* which may be read from the vector */ \
 	if ((v)->n == (v)->cap) \
 		(v)->at = arena_grow((arena), (v)->at, (v)->n, &(v)->cap, sizeof *(v)->at); \
-	(v)->at[(v)->n++] = (x); \
+	(v)->at[(v)->n++] = vec_new_; \
 } while (0)
 
 /* ---- bit sets: plain arrays of 64-bit words --------------------------------- */

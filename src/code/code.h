@@ -14,7 +14,7 @@
 #ifndef HEW_CODE_H
 #define HEW_CODE_H
 
-#include "base/base.h"
+#include "base/os/os.h"
 
 enum code_status {
 	CODE_OK,
@@ -75,11 +75,7 @@ bool code_check(const struct code_space *s);		/* tests: do all the books agree? 
  * wants, which compiles a few functions. Blocks start at granules of 16 bytes. */
 enum {
 	CODE_GRANULE = 16,
-#if defined(__x86_64__)
-	CODE_UNIT = 16 << 10,
-#else
-	CODE_UNIT = 64 << 10,
-#endif
+	CODE_UNIT = OS_PAGE_MOST < (16 << 10) ? 16 << 10 : OS_PAGE_MOST,
 	CODE_UNIT_GRANULES = CODE_UNIT / CODE_GRANULE,
 	CODE_UNIT_WORDS = CODE_UNIT_GRANULES / 64
 };

@@ -56,9 +56,9 @@ static void collect(struct live *l)
 		for (uint32_t k = 0; k < ib->arg.n; k++)
 			l->def[m->vreg_of[ib->arg.at[k]]] = b + 1;
 		for (uint32_t i = m->block.at[b].first; i < m->block.at[b].end; i++) {
-			const struct mach_opnd *x = &m->opnd.at[m->ins.at[i].opnd], *end = x + m->ins.at[i].n;
+			const struct mach_opnd *x = m->ins.at[i].n ? &m->opnd.at[m->ins.at[i].opnd] : NULL;
 
-			for (; x < end; x++)
+			for (unsigned left = m->ins.at[i].n; left; left--, x++)
 				if (x->role == MACH_DEF || x->role == MACH_TEMP)
 					l->def[x->vreg] = b + 1;
 				else

@@ -282,6 +282,8 @@ void ra_allocate(struct mach_func *m)
 	}
 	ra.block_at = arena_zero(m->mem, (m->ins.n + 1) * sizeof *ra.block_at);
 	ra_live(&ra);
+	arena_settle(m->mem);
 	ra_scan(&ra);
+	arena_settle(m->mem);
 	ra_resolve(&ra);
 }

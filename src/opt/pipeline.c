@@ -19,6 +19,7 @@ static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct op
 	p->run(f);
 	if (f->tmp != f->mem)
 		arena_clear(f->tmp);
+	arena_settle(f->mem);
 	if (!o->verify || ir_verify(f, what, sizeof what))
 		return true;
 	snprintf(why, n, "after pass %s: %s", p->name, what);

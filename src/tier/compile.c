@@ -278,7 +278,9 @@ static struct mach_func *machine_code(struct compile *k)
 	vec_push(m->mem, &m->vreg, (struct mach_vreg){ 0 });
 	mach_layout(m);
 	k->x->target->lower(m);
+	arena_settle(m->mem);
 	ra_allocate(m);
+	arena_settle(m->mem);
 	if (k->c->verify && !ra_check(m)) {
 		struct text t = { 0 };
 

@@ -7,6 +7,12 @@
 
 #include "base/base.h"
 
+/* The largest page that this architecture has under Linux. */
+#if defined(__x86_64__)
+#define OS_PAGE_MOST (4 << 10)
+#else
+#define OS_PAGE_MOST (64 << 10)
+#endif
 size_t os_page_size(void);
 uint64_t os_now_ns(void);		/* monotonic */
 uint64_t os_random(void);
