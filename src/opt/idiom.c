@@ -40,7 +40,7 @@ static int64_t step_of(struct idiom *x, ir_ref r, unsigned depth)
 		return next && next->op == IR_add && next->a == r && ir_is_const(next->b) ? ir_kbits(f, next->b) : 0;
 	}
 	if (n->op == IR_shl && ir_is_const(n->b) && ir_kbits(f, n->b) >= 0 && ir_kbits(f, n->b) < 8)
-		return step_of(x, n->a, depth + 1) * (INT64_C(1) << ir_kbits(f, n->b));
+		return (int64_t)((uint64_t)step_of(x, n->a, depth + 1) << ir_kbits(f, n->b));
 	if (n->op != IR_add)
 		return 0;
 	if (opt_invariant(&x->l, n->b))

@@ -53,7 +53,7 @@ static void find_root(struct sroa *s, ir_ref r)
 	if (n->op == IR_stack && n->a <= MAX_NODE) {
 		s->root[r] = r;
 	} else if (n->op == IR_add && n->a > 0 && s->root[n->a] && ir_is_const(n->b)) {
-		int64_t o = s->offset[n->a] + ir_kbits(s->f, n->b);
+		int64_t o = (int64_t)((uint64_t)s->offset[n->a] + (uint64_t)ir_kbits(s->f, n->b));
 
 		if (o < 0 || o > MAX_NODE) {
 			s->escapes[s->root[n->a]] = true;
