@@ -27,6 +27,7 @@ LENGTHS = (1000, 5700, 26300, 100000)   # instructions of the one long function
 REPEAT = 7
 RUNS_FOR_PEAK = 5
 SPEED = {'2': 55, '1': 25}              # bars: us per 100 instructions, at most
+MEMORY = 500                            # bytes an instruction, at most
 GROWTH = (4.64, 6.0)                    # a function so many times as long takes at most so many times the time
 DEFAULT = '{hew} ll -O{level} --no-run --repeat={repeat} --stats {ll}'
 RUN = '{hew} ll -O{level} {ll}'
@@ -120,7 +121,8 @@ def growth_bars(units, o):
                                 GROWTH[1], 'most', reached)
     small, large = units[0], units[-1]
     if small.peak and large.peak:
-        print(f'\nmemory at -O{o.levels[0]}: {(large.peak - small.peak) / (large.size - small.size):.0f} bytes for each instruction beyond the first {small.size}')
+        each = (large.peak - small.peak) / (large.size - small.size)
+        paired.show_bar(f'memory at -O{o.levels[0]} for each instruction beyond the first {small.size}', each <= MEMORY, MEMORY, 'most', each, ' bytes')
 
 
 def peak(argv):
