@@ -463,7 +463,7 @@ static bool only_descends(struct lv_state *L, struct lv_proto *p)
 	struct lv_value *base = L->base;
 	ptrdiff_t calls = p->deep_calls ? p->deep_calls : first_calls(L, p), delta = lv_frame(base)->delta;
 
-	if (calls < WORTHWHILE || calls > INT32_MAX / 4 || p->tier.attempts || p->tier.units)
+	if (delta == 0 || calls < WORTHWHILE || calls > INT32_MAX / 4 || p->tier.attempts || p->tier.units)
 		return false;
 	if (p->deep_calls ? base - p->deep_base != (calls + 1) * delta : base - L->thread->stack < calls * delta)
 		return false;

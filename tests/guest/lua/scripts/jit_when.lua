@@ -28,6 +28,11 @@ local function down(n)
 	return 1 + down(n - 1)
 end
 
+-- Every call of it is the first of its coroutine.
+local function body(x)
+	return x * 2
+end
+
 -- Calls f so often that a function is hot, but not in one loop that is.
 local function calls(f, x, n)
 	for _ = 1, n do
@@ -42,6 +47,8 @@ io.stderr:write("20000 calls\n")
 calls(short, 1, 160)
 io.stderr:write("recursion\n")
 io.stderr:write(tostring(pcall(endless, 1)), " ", down(30000) + down(30000) + down(30000), "\n")
+io.stderr:write("coroutines\n")
+calls(function(f) coroutine.wrap(f)(1) end, body, 200)
 io.stderr:write("end\n")
 
 -- CHECK:      4000 calls
@@ -51,6 +58,9 @@ io.stderr:write("end\n")
 -- CHECK-NEXT: recursion
 -- CHECK-NEXT: compiled {{.*}}jit_when.lua:24 (entry)
 -- CHECK-NEXT: false 90000
+-- CHECK-NEXT: coroutines
+-- CHECK-NEXT: compiled {{.*}}jit_when.lua:51 (entry)
+-- CHECK-NEXT: compiled {{.*}}jit_when.lua:32 (entry)
 -- CHECK-NEXT: end
 
 -- GIVEN:      4000 calls
@@ -60,4 +70,7 @@ io.stderr:write("end\n")
 -- GIVEN-NEXT: recursion
 -- GIVEN-NEXT: compiled {{.*}}jit_when.lua:24 (entry)
 -- GIVEN-NEXT: false 90000
+-- GIVEN-NEXT: coroutines
+-- GIVEN-NEXT: compiled {{.*}}jit_when.lua:51 (entry)
+-- GIVEN-NEXT: compiled {{.*}}jit_when.lua:32 (entry)
 -- GIVEN-NEXT: end
