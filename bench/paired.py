@@ -2,7 +2,8 @@
 """Paired measurements: programs under contenders that take turns. Used by lua.py and engine.py.
 
 Every round runs each program under every contender one right after the other, in an order that turns from round to round, so
-that a busy machine slows all of them alike. A time is processor time (user and system) of one process; a ratio is the median
+that a busy machine slows all of them alike. A time is processor time (user and system) of one process, or that of a clock for
+programs that take no longer than its steps; a ratio is the median
 over the rounds of the ratios within a round; rounds go on until the time is over, and one is always finished.
 """
 import math
@@ -15,8 +16,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 300
-SHORT = 0.3             # seconds; shorter programs run several times for one time,
-VERY_SHORT = 0.03       # these for as long as others take: the system counts in steps of up to 10 ms, which have to even out
+SHORT = 0.3             # seconds; shorter programs run several times for one time
+VERY_SHORT = 0.03       # these take turns run by run, and the time is that of a clock: the system counts in steps of up to 10 ms
+TURNS = 60
 
 
 class Program:
@@ -26,6 +28,7 @@ class Program:
         self.times = {}         # contender -> one time per round
         self.output = {}
         self.repeat = 1
+        self.very_short = False
         self.out = {}           # contender -> why it does not take part
 
 
@@ -53,10 +56,30 @@ def measure(program, name, argv):
         return
     time_used = max(1e-4, end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime) / program.repeat
     if program.repeat == 1 and time_used < SHORT and not program.times:
-        program.repeat = math.ceil(1 / time_used) if time_used < VERY_SHORT else math.ceil(SHORT / time_used)
-        return measure(program, name, argv)
+        program.very_short = time_used < VERY_SHORT
+        program.repeat = math.ceil(SHORT / time_used)
+        return None if program.very_short else measure(program, name, argv)
     program.times.setdefault(name, []).append(time_used)
     program.output[name] = p.stdout
+
+
+def take_turns(program, commands):
+    """Runs each contender once, TURNS times in turn, and keeps every time by the clock, starting the process included."""
+    for turn in range(TURNS):
+        k = turn // 2 % len(commands)
+        order = commands[k:] + commands[:k]
+        for name, argv in order if turn % 2 else reversed(order):       # nobody always comes behind the same other one
+            if name in program.out:
+                continue
+            start = time.perf_counter()
+            p = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
+            used = time.perf_counter() - start
+            if p.returncode != 0:
+                why = p.stderr.decode('utf-8', 'replace').strip().splitlines()
+                program.out[name] = f'exit status {p.returncode}' + (f': {why[0][:100]}' if why else '')
+                continue
+            program.times.setdefault(name, []).append(used)
+            program.output[name] = p.stdout
 
 
 def run_rounds(programs, runners, seconds):
@@ -69,10 +92,13 @@ def run_rounds(programs, runners, seconds):
             if rounds and time.monotonic() > end:
                 break
             k = (rounds + i) % len(runners)
-            for name, command in runners[k:] + runners[:k]:
-                argv = command(program)
-                if argv is not None:
+            commands = [(name, command(program)) for name, command in runners[k:] + runners[:k]]
+            commands = [(name, argv) for name, argv in commands if argv is not None]
+            for name, argv in commands:
+                if not program.very_short:
                     measure(program, name, argv)
+            if program.very_short:
+                take_turns(program, commands)
             if sys.stderr.isatty():
                 print(f'\rround {rounds + 1}: {program.name:20}', end='', file=sys.stderr)
         rounds += 1
