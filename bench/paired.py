@@ -27,40 +27,49 @@ class Program:
         self.kind = kind
         self.times = {}         # contender -> one time per round
         self.output = {}
-        self.repeat = 1
+        self.repeat = 1         # runs for one time; see probe
         self.very_short = False
         self.out = {}           # contender -> why it does not take part
 
 
-def measure(program, name, argv):
-    """Runs once and keeps the time, or notes why not."""
-    if name in program.out:
-        return
-    start = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for _ in range(program.repeat):
-        try:
-            p = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            program.out[name] = f'more than {TIMEOUT} s'
-            return
-        except OSError as e:
-            program.out[name] = f'{argv[0]}: {e.strerror}'
-            return
-        if p.returncode != 0:
-            break
-    end = resource.getrusage(resource.RUSAGE_CHILDREN)
+def run_once(program, name, argv):
+    """True if it went well, else why not is noted."""
+    try:
+        p = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        program.out[name] = f'more than {TIMEOUT} s'
+        return False
+    except OSError as e:
+        program.out[name] = f'{argv[0]}: {e.strerror}'
+        return False
     if p.returncode != 0:
         why = p.stderr.decode('utf-8', 'replace').strip().splitlines()
         program.out[name] = f'exit status {p.returncode}' + (f': {why[0][:100]}' if why else '')
-        return
-    time_used = max(1e-4, end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime) / program.repeat
-    if program.repeat == 1 and time_used < SHORT and not program.times:
-        program.very_short = time_used < VERY_SHORT
-        program.repeat = math.ceil(SHORT / time_used)
-        return None if program.very_short else measure(program, name, argv)
-    program.times.setdefault(name, []).append(time_used)
+        return False
     program.output[name] = p.stdout
+    return True
+
+
+def probe(program, commands):
+    """Runs each contender once to see how often one time takes a run, and whether by the clock."""
+    shortest = TIMEOUT
+    for name, argv in commands:
+        start = time.perf_counter()
+        if run_once(program, name, argv):
+            shortest = min(shortest, time.perf_counter() - start)
+    program.very_short = shortest < VERY_SHORT
+    program.repeat = min(20, max(1, math.ceil(SHORT / shortest)))
+
+
+def measure(program, name, argv):
+    """Keeps the processor time of a run."""
+    start = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(program.repeat):
+        if name in program.out or not run_once(program, name, argv):
+            return
+    end = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = max(1e-4, end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime)
+    program.times.setdefault(name, []).append(used / program.repeat)
 
 
 def take_turns(program, commands):
@@ -69,17 +78,9 @@ def take_turns(program, commands):
         k = turn // 2 % len(commands)
         order = commands[k:] + commands[:k]
         for name, argv in order if turn % 2 else reversed(order):       # nobody always comes behind the same other one
-            if name in program.out:
-                continue
             start = time.perf_counter()
-            p = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
-            used = time.perf_counter() - start
-            if p.returncode != 0:
-                why = p.stderr.decode('utf-8', 'replace').strip().splitlines()
-                program.out[name] = f'exit status {p.returncode}' + (f': {why[0][:100]}' if why else '')
-                continue
-            program.times.setdefault(name, []).append(used)
-            program.output[name] = p.stdout
+            if name not in program.out and run_once(program, name, argv):
+                program.times.setdefault(name, []).append(time.perf_counter() - start)
 
 
 def run_rounds(programs, runners, seconds):
@@ -94,11 +95,13 @@ def run_rounds(programs, runners, seconds):
             k = (rounds + i) % len(runners)
             commands = [(name, command(program)) for name, command in runners[k:] + runners[:k]]
             commands = [(name, argv) for name, argv in commands if argv is not None]
+            if not rounds:
+                probe(program, commands)
+            if program.very_short:
+                take_turns(program, commands)
             for name, argv in commands:
                 if not program.very_short:
                     measure(program, name, argv)
-            if program.very_short:
-                take_turns(program, commands)
             if sys.stderr.isatty():
                 print(f'\rround {rounds + 1}: {program.name:20}', end='', file=sys.stderr)
         rounds += 1

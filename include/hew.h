@@ -240,14 +240,13 @@ bool hew_ended(const struct hew_fn *f);
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
-/* Flags of a call. */
+/* Flags of a call. A cold or tail call that has arguments on the stack or other flags is an ordinary one, so is a cold one with two results of
+ * one kind (integers or floats) and a tail one with a state. */
 enum {
 	HEW_CALL_VARIADIC = 1,		/* the callee is declared with "..." */
 	HEW_CALL_TWICE = 2,		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
-	HEW_CALL_TAIL = 8,		/* what it gives is returned right behind it: the callee takes over the stack of the caller, so that such calls may
-					 * follow each other without end. hew_stack memory is gone then. Not with arguments on the stack or a state */
-	HEW_CALL_COLD = 4		/* seldom made: all registers are kept, which takes some 20 ns, and the code around it need not care. So are calls
-					 * in cold blocks. Not with arguments on the stack, other flags, or two results of one kind, which calls as ever */
+	HEW_CALL_COLD = 4,		/* seldom made: a stub of some fifty instructions keeps all registers; calls in cold blocks are made so, too */
+	HEW_CALL_TAIL = 8		/* its results are returned right behind it: the callee takes over the stack, and hew_stack memory is gone */
 };
 
 /* The set of all alias classes. */

@@ -3,9 +3,9 @@
  *
  * Method: two bits per granule of 16 bytes, `used` and `start`, kept per unit for committed units only
  * (under 5 % of them); holes have no records of their own, so neighbours join by themselves. Per unit the free
- * runs at its start and end and the longest one are remembered, so that a search looks at 6 bytes per unit until it
+ * runs at its start and end and the longest one are remembered, so that a search looks at 14 bytes per unit until it
  * has found the place: first fit from a random unit on, which keeps live code together and empties far units.
- * Cost: about 1 ns per unit passed plus one scan of 64 words in each unit touched.
+ * Cost: about 1 ns per unit passed plus one scan of the bits of each unit touched.
  * Invariants: start implies used; a block reaches from its start bit to the next start bit or free granule;
  * runs[] agrees with the bits of committed units and is not set for others.
  */

@@ -233,6 +233,8 @@ static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *f
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg);	/* parents too */
 static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
 { return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
+/* For whoever knows that nothing in tmp is needed any more. */
+static inline void ir_empty_tmp(struct ir_func *f) { if (f->tmp != f->mem) arena_clear(f->tmp); }
 /* The values in the state that a node carries. */
 static inline void ir_visit_kept(struct ir_func *f, const struct ir_node *n, ir_visit_fn *fn, void *arg)
 {

@@ -454,8 +454,7 @@ void ir_place(struct ir_func *f)
 
 	if (f->state.n <= 1)
 		split_shared(f);
-	if (f->tmp != f->mem)
-		arena_clear(f->tmp);
+	ir_empty_tmp(f);
 	p = ir_placement(f, f->tmp);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -469,7 +468,6 @@ void ir_place(struct ir_func *f)
 			memcpy(b->ins.at, p.of_block[f->order[i]].at, n * sizeof *b->ins.at);
 		b->ins.n = n;
 	}
-	if (f->tmp != f->mem)
-		arena_clear(f->tmp);
+	ir_empty_tmp(f);
 	f->placed = true;
 }

@@ -17,8 +17,7 @@ static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct op
 
 	arena_look(f->mem);
 	p->run(f);
-	if (f->tmp != f->mem)
-		arena_clear(f->tmp);
+	ir_empty_tmp(f);
 	arena_settle(f->mem);
 	if (!o->verify || ir_verify(f, what, sizeof what))
 		return true;

@@ -63,11 +63,10 @@ static struct hew_fn *build(struct hew *x, int which, bool by_value, bool in_blo
 	if (in_block) {
 		hew_cold(f, cold);
 		hew_branch(f, hew_arg(f, 2), cold, 0, NULL, on, 2, (hew_val[]){ hew_i64(f, 0), hew_f64(f, 0) });
-		hew_begin(f, cold);
 	} else {
 		hew_jump(f, cold, 0, NULL);
-		hew_begin(f, cold);
 	}
+	hew_begin(f, cold);
 	r = hew_call(f, target, &c, 2, (hew_val[]){ i[0], v[0] });
 	hew_jump(f, on, 2, (hew_val[]){ which & 1 ? r : hew_i64(f, 0), which == 2 ? r : which == 3 ? hew_result2(f, r) : hew_f64(f, 0) });
 	hew_begin(f, on);

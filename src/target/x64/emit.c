@@ -8,7 +8,7 @@
  *   fp - slot0 .. spill slots
  *   .. sp         memory of `stack` nodes, then arguments of calls
  *
- * r11 and xmm15 are never allocated: moves use them, calls through registers, tables of jumps. Exits leave through stubs behind the code: each
+ * r11 and xmm15 are never allocated: moves use them, calls that are not direct, tables of jumps. Exits leave through stubs behind the code: each
  * names its exit in r11 and goes to the unit's tail, which names the unit and goes to the context's common exit tail.
  */
 #include "target/x64/x64.h"
