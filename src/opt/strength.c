@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * strength.c - cheaper operations for arithmetic with constants.
  *
- *   x * 2^k          shift; 2^k + 1, 2^k - 1: shift and add or subtract
+ *   x * 2^k          shift; 2^k + 1, 2^k - 1: shift and add or subtract; 3, 5 and 9 times 2^k both
  *   x / d, x % d     high product with a magic number, shifts and corrections; powers of two by shifts
  *
  * Method: Granlund and Montgomery, "Division by Invariant Integers using Multiplication" (PLDI 1994); the magic numbers
@@ -36,15 +36,24 @@ static ir_ref multiply(struct strength *p, const struct ir_node *n)
 	/* x * (2^k - 1) => (x << k) - x; not for -1, where k is the width */
 	if (is_pow2(u + 1) && k != -1)
 		return emit(p, IR_sub, emit(p, IR_shl, x, konst(p, t, __builtin_ctzll(u + 1))), x);
+	/* x * 3 * 2^k, 5, 9: the sum is one lea, and an address takes over the shift */
+	if (k > 0 && (u >> __builtin_ctzll(u) == 3 || u >> __builtin_ctzll(u) == 5 || u >> __builtin_ctzll(u) == 9)) {
+		struct ir_node odd = { .type = n->type, .a = x, .b = konst(p, t, (int64_t)(u >> __builtin_ctzll(u))) };
+
+		return emit(p, IR_shl, multiply(p, &odd), konst(p, t, __builtin_ctzll(u)));
+	}
 	return IR_NONE;
 }
 
-/* x / 2^k toward zero: add 2^k - 1 to negative x, then shift. */
-static ir_ref signed_pow2(struct strength *p, enum ir_type t, ir_ref x, unsigned k)
+/* x / 2^k toward zero: add 2^k - 1 to negative x, then shift; or take the low bits of that, less what was added. */
+static ir_ref signed_pow2(struct strength *p, enum ir_type t, ir_ref x, unsigned k, bool rem)
 {
-	ir_ref bias = emit(p, IR_shr, emit(p, IR_sar, x, konst(p, t, width(t) - 1)), konst(p, t, width(t) - k));
+	ir_ref sign = k == 1 ? x : emit(p, IR_sar, x, konst(p, t, width(t) - 1));
+	ir_ref bias = emit(p, IR_shr, sign, konst(p, t, width(t) - k)), sum = emit(p, IR_add, x, bias);
 
-	return emit(p, IR_sar, emit(p, IR_add, x, bias), konst(p, t, k));
+	if (rem)
+		return emit(p, IR_sub, emit(p, IR_and, sum, konst(p, t, (INT64_C(1) << k) - 1)), bias);
+	return emit(p, IR_sar, sum, konst(p, t, k));
 }
 
 /* The multiplier for signed division is m = 2^(w-1+l) / |d| + 1, with the smallest l for which m * |d| - 2^(w-1+l) <= 2^l; w bits at most. */
@@ -125,13 +134,15 @@ static ir_ref divide(struct strength *p, const struct ir_node *n)
 	bool sign = n->op == IR_sdiv || n->op == IR_srem, rem = n->op == IR_srem || n->op == IR_urem;
 	int64_t d = ir_kbits(p->f, n->b);
 	uint64_t u = t == IR_T_i32 ? (uint32_t)d : (uint64_t)d;
-	ir_ref x = n->a, q;
+	ir_ref x = n->a, q, product;
 
 	if (ir_pinned(p->f, n) || d == 1 || (sign && d == -1))
 		return IR_NONE;
 	if (sign && d > 0 && is_pow2((uint64_t)d))
-		q = signed_pow2(p, t, x, (unsigned)__builtin_ctzll((uint64_t)d));
-	else if (sign && d == (t == IR_T_i32 ? INT32_MIN : INT64_MIN))
+		return signed_pow2(p, t, x, (unsigned)__builtin_ctzll((uint64_t)d), rem);
+	if (rem && !sign && is_pow2(u))
+		return emit(p, IR_and, x, konst(p, t, (int64_t)(u - 1)));
+	if (sign && d == (t == IR_T_i32 ? INT32_MIN : INT64_MIN))
 		return IR_NONE;
 	else if (sign)
 		q = signed_magic(p, t, x, d);
@@ -139,7 +150,10 @@ static ir_ref divide(struct strength *p, const struct ir_node *n)
 		q = emit(p, IR_shr, x, konst(p, t, __builtin_ctzll(u)));
 	else
 		q = unsigned_magic(p, t, x, u);
-	return rem ? emit(p, IR_sub, x, emit(p, IR_mul, q, n->b)) : q;
+	if (!rem)
+		return q;
+	product = multiply(p, &(struct ir_node){ .type = n->type, .a = q, .b = n->b });
+	return emit(p, IR_sub, x, product ? product : emit(p, IR_mul, q, n->b));
 }
 
 static ir_ref cheaper(struct strength *p, ir_ref r)

@@ -24,8 +24,8 @@ struct emit {
 	uint32_t b;			/* block being written */
 	uint64_t saved;
 	uint32_t slot0, frame;
-	struct tested { uint32_t end; uint16_t op; uint8_t size; enum x64_reg reg; } tested;	/* flags that are valid where the code is end bytes long */
-	bool bare;			/* no frame at all: nothing is kept in memory, nothing is called, nothing leaves */
+	struct tested { uint32_t end; uint16_t op; uint8_t size, exact; enum x64_reg reg; } tested;	/* flags that are valid where the code is end bytes long */
+	bool bare;			/* no frame but saved registers: nothing is kept in memory, nothing is called, nothing leaves */
 	asm_label *callee;
 	VEC(struct table) table;	/* of jumps, written behind the code */
 };
@@ -51,17 +51,20 @@ static void load_int(struct emit *e, enum x64_reg r, int64_t x)
 		x64_mov_imm(e->a, r, x);
 }
 
-static void copy(struct emit *e, enum x64_reg to, enum x64_reg from)
+/* At least size bytes; between general registers no more: 4 need no prefix, and clear the upper half. */
+static void copy_of(struct emit *e, unsigned size, enum x64_reg to, enum x64_reg from)
 {
 	if (to == from)
 		return;
 	if (x64_is_xmm(to) && x64_is_xmm(from))
 		x64_rr(e->a, X64_MOVAPS, 16, to, from);
 	else if (x64_is_gpr(to) && x64_is_gpr(from))
-		x64_rr(e->a, X64_MOV, 8, to, from);
+		x64_rr(e->a, X64_MOV, size < 8 ? 4 : 8, to, from);
 	else
 		x64_rr(e->a, X64_MOVQ, 8, to, from);
 }
+
+static void copy(struct emit *e, enum x64_reg to, enum x64_reg from) { copy_of(e, 8, to, from); }
 
 static void load_slot(struct emit *e, enum x64_reg r, struct x64_mem m)
 {
@@ -91,7 +94,7 @@ static void move(struct emit *e, const struct mach_move *v)
 
 	if (to->where == MACH_REG) {
 		switch (from->where) {
-		case MACH_REG: copy(e, to->reg, from->reg); break;
+		case MACH_REG: copy_of(e, ir_types[from->type].size, to->reg, from->reg); break;
 		case MACH_STACK: load_slot(e, to->reg, slot(e, from->slot)); break;
 		default:
 			if (x64_is_xmm(to->reg))
@@ -118,7 +121,7 @@ static void moves_at(struct emit *e, uint32_t i)
 
 /* ---- addresses, comparisons, frames ---------------------------------------------------------------------------- */
 
-static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
+static struct x64_mem mem(struct emit *e, const struct mach_ins *i)
 {
 	enum x64_reg index = i->index ? R(e, i, i->index - 1u) : X64_NONE;
 
@@ -126,15 +129,16 @@ static struct x64_mem mem(const struct emit *e, const struct mach_ins *i)
 	case X64_BASE_FRAME: return x64_idx(X64_RBP, index, i->scale, i->disp);
 	case X64_BASE_STACK: return x64_idx(X64_RSP, index, i->scale, i->disp);
 	case X64_BASE_NONE: return x64_idx(X64_NONE, index, i->scale, i->disp);
+	case X64_BASE_LITERAL: return x64_rip(asm_literal(e->a, &i->imm, i->size));
 	case X64_BASE_LOCAL: return x64_idx(X64_RSP, index, i->scale, i->disp + (int32_t)((e->m->out_bytes + 15) & ~15u));
 	default: return x64_idx(R(e, i, i->base - 1u), index, i->scale, i->disp);
 	}
 }
 
-/* The result of an operation was just written to r: the flags are those of a test of r. */
+/* The result of an operation was just written to r: the flags are those of a test of r. If a sum is exact there was no overflow, and order is told, too. */
 static void note_flags(struct emit *e, const struct mach_ins *i, enum x64_reg r)
 {
-	e->tested = (struct tested){ e->a->n, i->op, i->size, r };
+	e->tested = (struct tested){ e->a->n, i->op, i->size, i->cc == X64_EXACT, r };
 }
 
 static bool already_tested(const struct emit *e, const struct mach_ins *i, enum x64_reg r)
@@ -145,7 +149,9 @@ static bool already_tested(const struct emit *e, const struct mach_ins *i, enum 
 		return false;
 	if (t->op == X64_AND || t->op == X64_OR || t->op == X64_XOR)
 		return true;
-	return (t->op == X64_ADD || t->op == X64_SUB) && (i->cc == X64_CC_E || i->cc == X64_CC_NE);
+	if (t->op != X64_ADD && t->op != X64_SUB)
+		return false;
+	return i->cc == X64_CC_E || i->cc == X64_CC_NE || (t->exact && (i->cc == X64_CC_L || i->cc == X64_CC_LE || i->cc == X64_CC_G || i->cc == X64_CC_GE));
 }
 
 /* The comparison whose operands begin at operand k. */
@@ -161,6 +167,7 @@ static void compare(struct emit *e, const struct mach_ins *i, unsigned k)
 	case X64_CMP_TEST2: x64_rr(e->a, X64_TEST, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_TESTI: x64_ri(e->a, X64_TEST, i->size, R(e, i, k), (int32_t)i->imm); break;
 	case X64_CMP_RM: x64_rm(e->a, X64_CMP, i->size, R(e, i, k), mem(e, i)); break;
+	case X64_CMP_FLOAT_RM: x64_rm(e->a, X64_UCOMIS, i->size, R(e, i, k), mem(e, i)); break;
 	case X64_CMP_FLOAT: x64_rr(e->a, X64_UCOMIS, i->size, R(e, i, k), R(e, i, k + 1)); break;
 	case X64_CMP_MI: x64_mi(e->a, X64_CMP, i->size, mem(e, i), (int32_t)i->imm); break;
 	}
@@ -193,8 +200,8 @@ static void frame_layout(struct emit *e)
 	n = (uint32_t)__builtin_popcountll(e->saved);
 	e->slot0 = 8 * (n + 1);
 	bytes = 8 * n + 8 * e->m->n_slots + e->m->local_bytes + ((e->m->out_bytes + 15) & ~15u);
-	e->frame = (bytes + 15) & ~15u;
-	e->bare = !bytes && !e->m->has_calls && !e->m->wants_frame && !e->m->exit.n;
+	e->bare = bytes == 8 * n && !e->m->has_calls && !e->m->wants_frame && !e->m->exit.n;
+	e->frame = e->m->has_calls || e->m->exit.n || e->m->local_bytes ? (bytes + 15) & ~15u : bytes;
 }
 
 /* What the frame has below the saved registers. */
@@ -202,10 +209,10 @@ static int32_t below_saved(const struct emit *e) { return (int32_t)(e->frame - 8
 
 static void prologue(struct emit *e)
 {
-	if (e->bare)
-		return;
-	x64_r(e->a, X64_PUSH, 8, X64_RBP);
-	x64_rr(e->a, X64_MOV, 8, X64_RBP, X64_RSP);
+	if (!e->bare) {
+		x64_r(e->a, X64_PUSH, 8, X64_RBP);
+		x64_rr(e->a, X64_MOV, 8, X64_RBP, X64_RSP);
+	}
 	for (uint64_t s = e->saved; s; s &= s - 1)
 		x64_r(e->a, X64_PUSH, 8, (enum x64_reg)__builtin_ctzll(s));
 	if (below_saved(e))
@@ -219,7 +226,7 @@ static void leave_frame(struct emit *e)
 		x64_ri(e->a, X64_ADD, 8, X64_RSP, below_saved(e));
 	for (uint64_t s = e->saved; s; s &= ~(UINT64_C(1) << (63 - __builtin_clzll(s))))
 		x64_r(e->a, X64_POP, 8, (enum x64_reg)(63 - __builtin_clzll(s)));
-	if (e->saved)
+	if (e->saved && !e->bare)
 		x64_r(e->a, X64_POP, 8, X64_RBP);
 	else if (!e->bare)
 		x64_op0(e->a, X64_LEAVE);
@@ -240,7 +247,7 @@ static void two_address(struct emit *e, const struct mach_ins *i)
 		x64_rm(e->a, X64_LEA, i->size, dst, x64_idx(a, b, 0, 0));
 		return;
 	}
-	copy(e, dst, a);
+	copy_of(e, i->size, dst, a);
 	x64_rr(e->a, i->op, i->size, dst, b);
 	note_flags(e, i, dst);
 }
@@ -257,9 +264,26 @@ static void immediate(struct emit *e, const struct mach_ins *i)
 		x64_rri(e->a, X64_IMUL3, i->size, dst, a, (int32_t)i->imm);
 		return;
 	}
-	copy(e, dst, a);
+	if (i->op == X64_AND && (i->imm == 0xff || i->imm == 0xffff)) {
+		x64_rr(e->a, i->imm == 0xff ? X64_MOVZX8 : X64_MOVZX16, 4, dst, a);
+		return;
+	}
+	copy_of(e, i->size, dst, a);
 	x64_ri(e->a, i->op, i->size, dst, (int32_t)i->imm);
 	note_flags(e, i, dst);
+}
+
+static void load_address(struct emit *e, const struct mach_ins *i)
+{
+	struct x64_mem a = mem(e, i);
+	enum x64_reg dst = R(e, i, 0);
+
+	if (!a.rip && a.base == dst && !a.disp && a.index != X64_NONE && !a.scale)
+		x64_rr(e->a, X64_ADD, i->size, dst, (enum x64_reg)a.index);
+	else if (!a.rip && a.index == dst && !a.disp && a.base != X64_NONE && !a.scale)
+		x64_rr(e->a, X64_ADD, i->size, dst, (enum x64_reg)a.base);
+	else
+		x64_rm(e->a, X64_LEA, i->size, dst, a);
 }
 
 static void divide(struct emit *e, const struct mach_ins *i)
@@ -386,11 +410,26 @@ static bool falls_into(const struct emit *e, uint32_t b)
 	return next == b;
 }
 
+/* A block that only returns, with what it returns in place, in hardly more bytes than a jump to it takes. */
+static bool is_return(const struct emit *e, uint32_t b)
+{
+	const struct mach_block *blk = &e->m->block.at[b];
+
+	return blk->end == blk->first + 1 && e->m->ins.at[blk->first].form == X64_F_RET && !e->has_moves[blk->first] &&
+		__builtin_popcountll(e->saved) < 3 && !(e->saved && below_saved(e));
+}
+
 static void jump(struct emit *e, uint32_t to)
 {
 	to = destination(e, to);
-	if (!falls_into(e, to))
+	if (falls_into(e, to))
+		return;
+	if (is_return(e, to)) {
+		leave_frame(e);
+		x64_ret(e->a);
+	} else {
 		x64_jmp(e->a, e->block[to]);
+	}
 }
 
 static void branch(struct emit *e, const struct mach_ins *i)
@@ -446,7 +485,14 @@ static void tables(struct emit *e)
 static void set_condition(struct emit *e, const struct mach_ins *i)
 {
 	enum x64_reg dst = R(e, i, 0);
+	bool cleared = i->cc < 16;
 
+	for (unsigned k = 1; k < i->n; k++)
+		cleared &= R(e, i, k) != dst;
+	if (cleared && e->tested.end != e->a->n)
+		x64_rr(e->a, X64_XOR, 4, dst, dst);
+	else
+		cleared = false;
 	compare(e, i, 1);
 	if (i->cc == X64_CC_FEQ || i->cc == X64_CC_FNE) {
 		bool eq = i->cc == X64_CC_FEQ;
@@ -457,7 +503,8 @@ static void set_condition(struct emit *e, const struct mach_ins *i)
 	} else {
 		x64_setcc(e->a, (enum x64_cc)i->cc, dst);
 	}
-	x64_rr(e->a, X64_MOVZX8, 4, dst, dst);
+	if (!cleared)
+		x64_rr(e->a, X64_MOVZX8, 4, dst, dst);
 }
 
 static void conditional_move(struct emit *e, const struct mach_ins *i)
@@ -484,6 +531,21 @@ static void count_guard(struct emit *e, const struct mach_ins *i)
 	x64_jcc(e->a, X64_CC_E, e->exit[i->target]);
 }
 
+/* Loads, and stores of a register or constant: flags that were valid before are valid behind, if what was tested is still there. */
+static void transfer(struct emit *e, const struct mach_ins *i)
+{
+	bool keeps = e->tested.end == e->a->n && (i->form == X64_F_LOAD ? R(e, i, 0) != e->tested.reg : i->op == X64_MOV || i->op == X64_MOVS);
+
+	if (i->form == X64_F_LOAD)
+		x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i));
+	else if (i->form == X64_F_STORE)
+		x64_mr(e->a, i->op, i->size, mem(e, i), R(e, i, 0));
+	else
+		x64_mi(e->a, i->op, i->size, mem(e, i), (int32_t)i->imm);
+	if (keeps)
+		e->tested.end = e->a->n;
+}
+
 /* sizes: table */
 static void instruction(struct emit *e, const struct mach_ins *i)
 {
@@ -493,29 +555,27 @@ static void instruction(struct emit *e, const struct mach_ins *i)
 	case X64_F_RR2: two_address(e, i); break;
 	case X64_F_RI2: immediate(e, i); break;
 	case X64_F_RM2:
-		copy(e, R(e, i, 0), R(e, i, 1));
+		copy_of(e, i->size, R(e, i, 0), R(e, i, 1));
 		x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i));
 		note_flags(e, i, R(e, i, 0));
 		break;
 	case X64_F_R1:
-		copy(e, R(e, i, 0), R(e, i, 1));
+		copy_of(e, i->size, R(e, i, 0), R(e, i, 1));
 		x64_r(e->a, i->op, i->size, R(e, i, 0));
 		break;
 	case X64_F_SHIFT:
-		copy(e, R(e, i, 0), R(e, i, 1));
+		copy_of(e, i->size, R(e, i, 0), R(e, i, 1));
 		x64_r(e->a, i->op, i->size, R(e, i, 0));
 		break;
 	case X64_F_RR: convert(e, i); break;
-	case X64_F_LOAD: x64_rm(e->a, i->op, i->size, R(e, i, 0), mem(e, i)); break;
-	case X64_F_STORE: x64_mr(e->a, i->op, i->size, mem(e, i), R(e, i, 0)); break;
-	case X64_F_STOREI: x64_mi(e->a, i->op, i->size, mem(e, i), (int32_t)i->imm); break;
+	case X64_F_LOAD: case X64_F_STORE: case X64_F_STOREI: transfer(e, i); break;
 	case X64_F_RRI:
 		if (i->op == X64_IMUL3)
 			immediate(e, i);
 		else
 			x64_rri(e->a, i->op, i->size, R(e, i, 0), R(e, i, 1), (int32_t)i->imm);
 		break;
-	case X64_F_LEA: x64_rm(e->a, X64_LEA, i->size, R(e, i, 0), mem(e, i)); break;
+	case X64_F_LEA: load_address(e, i); break;
 	case X64_F_MOVI: load_int(e, R(e, i, 0), i->imm); break;
 	case X64_F_MOVF: load_float(e, R(e, i, 0), i->imm, i->size); break;
 	case X64_F_SIGN: sign(e, i); break;

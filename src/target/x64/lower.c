@@ -72,7 +72,9 @@ static bool small_const(const struct lower *l, ir_ref r)
 
 static bool small_offset(int32_t x) { return x >= -(1 << 30) && x < 1 << 30; }
 
-/* The user of the address `base` can take over its addition, and that one's too. */
+static bool imm32(const struct lower *l, ir_ref r) { return ir_is_const(r) && ir_kbits(l->f, r) == (int32_t)ir_kbits(l->f, r); }
+
+/* The user of the address `base` can take over its addition, and that one's too. To a constant, what is added is the base. */
 static void cover_base(struct lower *l, ir_ref base, bool index_free)
 {
 	const struct ir_node *n;
@@ -80,7 +82,7 @@ static void cover_base(struct lower *l, ir_ref base, bool index_free)
 	if (base <= 0 || ir_at(l->f, base)->op != IR_add || ir_at(l->f, base)->type != IR_T_ptr)
 		return;
 	n = ir_at(l->f, base);
-	if (!small_const(l, n->b) && !index_free)
+	if (!small_const(l, n->b) && !index_free && !imm32(l, n->a))
 		return;
 	l->cover[base]++;
 	l->index_free[base] &= index_free;
@@ -159,7 +161,7 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_base(l, n->a, l->index_free[r]);
 	} else {
 		cover_base(l, n->a, false);
-		if (scale_shift(l, n->b))
+		if (l->index_free[r] && scale_shift(l, n->b))
 			l->cover[n->b]++;
 	}
 }
@@ -448,44 +450,10 @@ static void def_same(struct lower *l, struct mach_ins *i, ir_ref r)
 }
 
 static bool fits32(int64_t x) { return x == (int32_t)x; }
-static bool imm32(const struct lower *l, ir_ref r) { return ir_is_const(r) && fits32(ir_kbits(l->f, r)); }
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------ */
 
 struct addr { uint32_t base, index; uint8_t scale, area; int32_t disp; };	/* area: instead of base, X64_BASE_LOCAL or X64_BASE_NONE */
-
-static struct addr address(struct lower *l, ir_ref base, int32_t disp)
-{
-	struct addr a = { .disp = disp };
-
-	while (base > 0 && l->folded[base]) {
-		const struct ir_node *n = ir_at(l->f, base);
-
-		if (small_const(l, n->b)) {
-			a.disp += (int32_t)ir_kbits(l->f, n->b);
-		} else {
-			ir_ref x = n->b;
-
-			if (scale_shift(l, x) && l->folded[x]) {
-				a.scale = (uint8_t)ir_kbits(l->f, ir_at(l->f, x)->b);
-				x = ir_at(l->f, x)->a;
-			}
-			a.index = reg(l, x);
-		}
-		base = n->a;
-	}
-	if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
-		a.area = X64_BASE_LOCAL;
-		a.disp += (int32_t)l->local[base];
-	} else if (ir_is_const(base) && ir_kbits(l->f, base) == (uint32_t)ir_kbits(l->f, base) && fits32(ir_kbits(l->f, base) + a.disp) &&
-			ir_kbits(l->f, base) + a.disp >= 0) {
-		a.area = X64_BASE_NONE;
-		a.disp = (int32_t)(ir_kbits(l->f, base) + a.disp);
-	} else {
-		a.base = reg(l, base);
-	}
-	return a;
-}
 
 static void add_address(struct lower *l, struct mach_ins *i, const struct addr *a, enum mach_role role)
 {
@@ -499,6 +467,60 @@ static void add_address(struct lower *l, struct mach_ins *i, const struct addr *
 	i->scale = a->scale;
 	i->disp = a->disp;
 }
+
+/* A register with the constant k and what is in the register v. */
+static uint32_t plus(struct lower *l, uint32_t v, ir_ref k)
+{
+	uint32_t base = reg(l, k), sum = mach_vreg_new(l->m, MACH_G, IR_T_ptr, 0);
+	struct mach_ins *i = ins(l, X64_LEA, X64_F_LEA, 8);
+
+	mach_add(l->m, i, sum, MACH_DEF, MACH_NO_REG);
+	add_address(l, i, &(struct addr){ .base = base, .index = v }, MACH_USE);
+	return sum;
+}
+
+static struct addr address(struct lower *l, ir_ref base, int32_t disp)
+{
+	struct addr a = { .disp = disp };
+
+	while (base > 0 && l->folded[base]) {
+		const struct ir_node *n = ir_at(l->f, base);
+
+		if (small_const(l, n->b)) {
+			a.disp += (int32_t)ir_kbits(l->f, n->b);
+		} else if (!l->index_free[base]) {
+			a.base = reg(l, n->b);
+		} else {
+			ir_ref x = n->b;
+
+			if (scale_shift(l, x) && l->folded[x]) {
+				a.scale = (uint8_t)ir_kbits(l->f, ir_at(l->f, x)->b);
+				x = ir_at(l->f, x)->a;
+			}
+			a.index = reg(l, x);
+		}
+		base = n->a;
+	}
+	if (a.base) {
+		if (fits32(ir_kbits(l->f, base) + a.disp))
+			a.disp += (int32_t)ir_kbits(l->f, base);
+		else
+			a.base = plus(l, a.base, base);
+	} else if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
+		a.area = X64_BASE_LOCAL;
+		a.disp += (int32_t)l->local[base];
+	} else if (ir_is_const(base) && ir_kbits(l->f, base) == (uint32_t)ir_kbits(l->f, base) && fits32(ir_kbits(l->f, base) + a.disp) &&
+			ir_kbits(l->f, base) + a.disp >= 0) {
+		a.area = X64_BASE_NONE;
+		a.disp = (int32_t)(ir_kbits(l->f, base) + a.disp);
+	} else {
+		a.base = reg(l, base);
+	}
+	return a;
+}
+
+/* A constant that an operation on floats reads from memory; 0 is made by xorps. */
+static bool is_literal(const struct lower *l, ir_ref r) { return ir_is_const(r) && ir_is_float(ir_type_of(l->f, r)) && ir_kbits(l->f, r) != 0; }
 
 /* ---- comparisons ------------------------------------------------------------------------------------------------------ */
 
@@ -525,7 +547,13 @@ static struct cmp compare_floats(struct lower *l, const struct ir_node *n)
 
 	/* a < b as b > a: "above" is false when unordered */
 	c.a = reg(l, swap ? n->b : n->a);
-	c.b = reg(l, swap ? n->a : n->b);
+	if (is_literal(l, swap ? n->a : n->b)) {
+		c.kind = X64_CMP_FLOAT_RM;
+		c.imm = ir_kbits(l->f, swap ? n->a : n->b);
+		c.m.area = X64_BASE_LITERAL;
+	} else {
+		c.b = reg(l, swap ? n->a : n->b);
+	}
 	c.cc = n->op == IR_flt ? X64_CC_A : n->op == IR_fle ? X64_CC_AE : n->op == IR_feq ? X64_CC_FEQ : X64_CC_FNE;
 	return c;
 }
@@ -600,7 +628,7 @@ static void add_compare(struct lower *l, struct mach_ins *i, const struct cmp *c
 	use(l, i, c->a);
 	if (c->kind == X64_CMP_RR || c->kind == X64_CMP_FLOAT || c->kind == X64_CMP_TEST2)
 		use(l, i, c->b);
-	if (c->kind == X64_CMP_RM)
+	if (c->kind == X64_CMP_RM || c->kind == X64_CMP_FLOAT_RM)
 		add_address(l, i, &c->m, MACH_USE);
 }
 
@@ -637,6 +665,7 @@ static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_fo
 	unsigned size = ir_types[n->type].size;
 	bool comm = (ir_ops[n->op].flags & IR_COMM) || n->op == IR_addo || n->op == IR_mulo;
 	uint16_t op = alu_op[n->op];
+	uint8_t exact = (n->op == IR_add || n->op == IR_sub) && n->aux & IR_NSW ? X64_EXACT : 0;
 	struct mach_ins *i;
 	uint32_t a, b;
 
@@ -644,12 +673,15 @@ static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_fo
 		lea(l, r);
 		return;
 	}
-	if (imm32(l, n->b)) {
-		a = reg(l, n->a);
+	if (imm32(l, n->b) || (n->op == IR_add && imm32(l, n->a))) {
+		ir_ref k = imm32(l, n->b) ? n->b : n->a;
+
+		a = reg(l, k == n->b ? n->a : n->b);
 		i = ins(l, op == X64_IMUL ? X64_IMUL3 : op, op == X64_IMUL && ri == X64_F_RI2 ? X64_F_RRI : ri, size);
-		i->imm = ir_kbits(l->f, n->b);
+		i->imm = ir_kbits(l->f, k);
 		if (n->op == IR_and && i->imm >= 0)
 			i->size = 4;		/* the upper half becomes 0 either way */
+		i->cc = exact;
 		def_same(l, i, r);
 		use(l, i, a);
 		return;
@@ -666,6 +698,7 @@ static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_fo
 	}
 	b = reg(l, n->b);
 	i = ins(l, op, rr, size);
+	i->cc = exact;
 	def_same(l, i, r);
 	use(l, i, a);
 	if (comm && rr == X64_F_RR2)
@@ -697,6 +730,14 @@ static void float_binary(struct lower *l, ir_ref r)
 		def_same(l, i, r);
 		use(l, i, a);
 		add_address(l, i, &m, MACH_USE);
+		return;
+	}
+	if (is_literal(l, n->b)) {
+		i = ins(l, float_op[n->op], X64_F_RM2, ir_types[n->type].size);
+		def_same(l, i, r);
+		use(l, i, a);
+		i->base = X64_BASE_LITERAL;
+		i->imm = ir_kbits(l->f, n->b);
 		return;
 	}
 	b = reg(l, n->b);

@@ -208,11 +208,12 @@ enum x64_form_kind {
 };
 enum { X64_CALL_FUNC = X64_OP_COUNT };	/* op of X64_F_CALL: callee imm of the IR */
 /* the comparison of forms BR, GUARD, SETCC, CMOV */
-enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_TEST2, X64_CMP_TESTI, X64_CMP_FLOAT, X64_CMP_MI, X64_CMP_RM };
+enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_TEST2, X64_CMP_TESTI, X64_CMP_FLOAT, X64_CMP_MI, X64_CMP_RM, X64_CMP_FLOAT_RM };
 /* pseudo conditions for floats: equal needs "not parity" as well */
 enum { X64_CC_FEQ = 16, X64_CC_FNE = 17 };
-enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253, X64_BASE_NONE = 252 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes, an address below 2^31 */
+enum { X64_BASE_FRAME = 255, X64_BASE_STACK = 254, X64_BASE_LOCAL = 253, X64_BASE_NONE = 252, X64_BASE_LITERAL = 251 };	/* mach_ins.base: rbp, rsp, the area of the `stack` nodes, an address below 2^31, a constant with the bits imm */
 
+enum { X64_EXACT = 1 };	/* mach_ins.cc of a sum: it does not overflow */
 enum { X64_COLD = 1 };		/* mach_ins.disp of a call that keeps registers: this and the number of the stub */
 
 void x64_lower(struct mach_func *m);
