@@ -49,16 +49,24 @@ static void post_order(struct ir_func *f)
 	}
 }
 
-static void predecessors(struct ir_func *f)
+/* True if some edge goes back. */
+static bool predecessors(struct ir_func *f)
 {
+	bool back = false;
+
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 		const struct ir_node *c = ir_at(f, f->block.at[b].control);
 		unsigned k = ir_edges(f, c);
 
-		for (unsigned j = 0; j < k; j++)
-			vec_push(f->mem, &f->block.at[f->edge.at[ir_edge_at(f, c, j)].to].pred, b);
+		for (unsigned j = 0; j < k; j++) {
+			struct ir_block *to = &f->block.at[f->edge.at[ir_edge_at(f, c, j)].to];
+
+			vec_push(f->mem, &to->pred, b);
+			back |= to->rpo <= i;
+		}
 	}
+	return back;
 }
 
 static uint32_t meet(const struct ir_func *f, uint32_t a, uint32_t b)
@@ -86,6 +94,7 @@ static void number_tree(struct ir_func *f)
 		struct ir_block *b = &f->block.at[f->order[i]];
 
 		b->tree = i ? next[b->idom] : 0;
+		b->depth = i ? f->block.at[b->idom].depth + 1 : 0;
 		if (i)
 			next[b->idom] += b->dominated;
 		next[f->order[i]] = b->tree + 1;
@@ -112,7 +121,7 @@ static bool reducible(const struct ir_func *f)
 	return true;
 }
 
-static void dominators(struct ir_func *f)
+static void dominators(struct ir_func *f, bool back)
 {
 	bool changed = true, first = true;
 
@@ -133,14 +142,8 @@ static void dominators(struct ir_func *f)
 				changed = true;
 			}
 		}
-		changed &= !first || !reducible(f);
+		changed &= back && (!first || !reducible(f));
 		first = false;
-	}
-	f->block.at[0].depth = 0;
-	for (uint32_t i = 1; i < f->n_order; i++) {
-		struct ir_block *b = &f->block.at[f->order[i]];
-
-		b->depth = f->block.at[b->idom].depth + 1;
 	}
 	number_tree(f);
 }
@@ -178,21 +181,28 @@ static void join_loop(struct ir_func *f, uint32_t h, uint32_t x, uint32_t *stack
 }
 
 /* Natural loops, inner headers first: they come later in reverse post-order. Nearly linear. */
-static void loops(struct ir_func *f)
+static void loops(struct ir_func *f, bool back)
 {
-	uint32_t *stack = arena_alloc(f->tmp, (f->block.n + 1) * sizeof *stack), *top = arena_alloc(f->tmp, f->block.n * sizeof *top), depth = 0;
+	uint32_t *stack, *top, depth = 0;
 
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		f->block.at[f->order[i]].loop = f->block.at[f->order[i]].outer = 0;
-		top[f->order[i]] = f->order[i];
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		b->loop = b->outer = b->loop_depth = 0;
 	}
+	if (!back)
+		return;
+	stack = arena_alloc(f->tmp, (f->block.n + 1) * sizeof *stack);
+	top = arena_alloc(f->tmp, f->block.n * sizeof *top);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		top[f->order[i]] = f->order[i];
 	for (uint32_t i = f->n_order; i-- > 0;) {
 		uint32_t h = f->order[i];
 		const struct ir_block *b = &f->block.at[h];
 		bool header = false;
 
 		for (uint32_t k = 0; k < b->pred.n; k++)
-			header |= ir_dominates(f, h, b->pred.at[k]);
+			header |= f->block.at[b->pred.at[k]].rpo >= i && ir_dominates(f, h, b->pred.at[k]);
 		if (!header)
 			continue;
 		f->block.at[h].loop = h + 1;
@@ -216,12 +226,14 @@ static void loops(struct ir_func *f)
 
 void ir_analyse(struct ir_func *f)
 {
+	bool back;
+
 	if (f->analysed)
 		return;
 	post_order(f);
-	predecessors(f);
-	dominators(f);
-	loops(f);
+	back = predecessors(f);
+	dominators(f, back);
+	loops(f, back);
 	f->analysed = true;
 }
 

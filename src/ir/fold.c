@@ -262,6 +262,38 @@ static ir_ref rotation(struct ir_func *f, const struct ir_node *n)
 	return IR_NONE;
 }
 
+
+/* Bits of an i32 or i64 that may be other than 0, as far as its definition and a few before it tell. */
+static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
+{
+	uint64_t all = ir_type_of(f, r) == IR_T_i32 ? UINT32_MAX : UINT64_MAX;
+	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
+
+	if (ir_is_const(r))
+		return (uint64_t)ir_kbits(f, r) & all;
+	if (!n || depth == 3)
+		return all;
+	switch (n->op) {
+	case IR_and:
+		return may_be_set(f, n->a, depth + 1) & may_be_set(f, n->b, depth + 1);
+	case IR_or: case IR_xor:
+		return may_be_set(f, n->a, depth + 1) | may_be_set(f, n->b, depth + 1);
+	case IR_shr:
+		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) >> (ir_kbits(f, n->b) & (width(n->type) - 1)) : all;
+	case IR_zext:
+		return may_be_set(f, n->a, depth + 1);
+	case IR_load:
+		return IR_MEM_WIDTH(n->aux) == IR_W_8U ? 0xff : IR_MEM_WIDTH(n->aux) == IR_W_16U ? 0xffff : IR_MEM_WIDTH(n->aux) == IR_W_32U ? UINT32_MAX : all;
+	default:
+		return n->op >= IR_eq && n->op <= IR_fle ? 1 : all;
+	}
+}
+
+static bool not_negative(const struct ir_func *f, ir_ref r)
+{
+	return !(may_be_set(f, r, 0) >> (width(ir_type_of(f, r)) - 1));
+}
+
 static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 {
 	enum ir_type t = n->type;
@@ -282,6 +314,15 @@ static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 	/* x & -1 => x, x | 0 => x, x ^ 0 => x */
 	if (ir_is_k(f, n->b, n->op == IR_and ? -1 : 0))
 		return n->a;
+	/* x & k => x where k has all bits of x, 0 where it has none */
+	if (n->op == IR_and && ir_is_const(n->b)) {
+		uint64_t x = may_be_set(f, n->a, 0);
+
+		if (!(x & ~(uint64_t)ir_kbits(f, n->b)))
+			return n->a;
+		if (!(x & (uint64_t)ir_kbits(f, n->b)))
+			return ir_const(f, t, 0);
+	}
 	/* zext x & 0xffffffff => zext x, and the like; (x & k) with only high bits of what has none => 0 */
 	if (n->op == IR_and && t == IR_T_i64 && ir_is_const(n->b)) {
 		if ((ir_no_high(f, n->a) && (uint32_t)ir_kbits(f, n->b) == UINT32_MAX) || (no_low(f, n->a) && (uint64_t)ir_kbits(f, n->b) >> 32 == UINT32_MAX))
@@ -343,6 +384,16 @@ static ir_ref fold_shift(struct ir_func *f, struct ir_node *n)
 	/* x << 0 => x (the count is taken modulo the width) */
 	if (k == 0)
 		return n->a;
+	/* (x & k1) >> k => x >> k where k1 has all bits that are left; arithmetically as well when x is not negative */
+	if (n->op == IR_shr && has_const(f, n->a, IR_and)) {
+		const struct ir_node *m = ir_at(f, n->a);
+		uint64_t all = width(t) == 32 ? UINT32_MAX : UINT64_MAX;
+
+		if (!((~(uint64_t)ir_kbits(f, m->b) & all) >> k))
+			return again(f, IR_shr, t, m->a, n->b);
+	}
+	if (n->op == IR_sar && not_negative(f, n->a))
+		return again(f, IR_shr, t, n->a, n->b);
 	/* (x rotl k1) rotl k2 => x rotl (k1 + k2) */
 	if (n->op == IR_rotl && has_const(f, n->a, IR_rotl)) {
 		k1 = (unsigned)ir_kbits(f, ir_at(f, n->a)->b);
@@ -369,6 +420,9 @@ static ir_ref fold_divide(struct ir_func *f, struct ir_node *n)
 	/* x % 1 => 0 */
 	if (ir_is_k(f, n->b, 1))
 		return ir_const(f, n->type, 0);
+	/* x / k => x /u k, x % k => x %u k when neither is negative */
+	if ((n->op == IR_sdiv || n->op == IR_srem) && ir_is_const(n->b) && ir_kbits(f, n->b) > 0 && not_negative(f, n->a))
+		return again(f, n->op == IR_sdiv ? IR_udiv : IR_urem, n->type, n->a, n->b);
 	/* x /u 2^k => x >> k, x %u 2^k => x & (2^k - 1) */
 	if (ir_is_const(n->b) && is_pow2(ir_kbits(f, n->b))) {
 		int64_t k = ir_kbits(f, n->b);
@@ -448,6 +502,9 @@ static ir_ref fold_convert(struct ir_func *f, struct ir_node *n)
 	/* zext (trunc x) => x where x has no high bits */
 	if (n->op == IR_zext && m->op == IR_trunc && ir_type_of(f, m->a) == IR_T_i64 && ir_no_high(f, m->a))
 		return m->a;
+	/* sext x => zext x where x is not negative */
+	if (n->op == IR_sext && not_negative(f, n->a))
+		return again(f, IR_zext, n->type, n->a, 0);
 	/* bitcast (bitcast x) => bitcast x */
 	if (n->op == IR_bitcast && m->op == IR_bitcast)
 		return again(f, IR_bitcast, n->type, m->a, 0);

@@ -134,6 +134,7 @@ struct ir_func {
 	bool analysed;			/* no block or edge has changed since ir_analyse */
 	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
+	bool folded;			/* the folder was the last to change anything */
 	uint32_t size;			/* live nodes, counted by the last pass */
 	bool optimised;			/* all passes have run: callers may take it over */
 	bool strict;			/* a load is safe only where it stands; else wherever its operands exist */

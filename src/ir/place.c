@@ -17,6 +17,12 @@ struct place {
 	uint32_t *early, *late, *block;		/* by node */
 	uint8_t *state;				/* 0 new, 1 on the stack, 2 done, 3 written */
 	uint8_t *step; bool steps, depends;	/* see mark_steps */
+	uint8_t *need;				/* by pure node: registers that computing it takes, at a guess */
+	uint32_t *uses;				/* by node: how many */
+	uint32_t *ready;			/* by place in a block: the first pure node that could stand there */
+	uint32_t *next;				/* by pure node: the next one of the same place */
+	uint32_t max_ins;
+	ir_ref wanted[3]; unsigned n_wanted;	/* operands of the node at hand that are to be written */
 	VEC(ir_ref) topo;			/* pure nodes, operands first */
 	VEC(ir_ref) stack;
 	uint32_t use_block;			/* where the use being visited happens */
@@ -110,10 +116,18 @@ static void widen(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
 
+	if (*operand > 0)
+		p->uses[*operand]++;
 	if (!reached(p, *operand))
 		return;
 	p->late[*operand] = p->late[*operand] == UNPLACED ? p->use_block :
 		common_dominator(p->f, p->late[*operand], p->use_block);
+}
+
+static void reach_and_widen(void *arg, ir_ref *operand)
+{
+	reach(arg, operand);
+	widen(arg, operand);
 }
 
 static void choose(struct place *p, ir_ref r)
@@ -130,12 +144,40 @@ static void choose(struct place *p, ir_ref r)
 	p->block[r] = best;
 }
 
+/* Registers for a tree whose operands are computed one after the other, the one that takes more first: Sethi and Ullman, "The
+ * Generation of Optimal Code for Arithmetic Expressions" (JACM 1970). */
+static void count_need(struct place *p, ir_ref r)
+{
+	const struct ir_node *n = ir_at(p->f, r);
+	const ir_ref operand[] = { n->a, n->b, n->c };
+	unsigned most = 1;
+
+	for (unsigned k = 0; k < 3; k++) {
+		ir_ref x = operand[k];
+		unsigned need = (ir_ops[n->op].values >> k & 1) && x > 0 ? (reached(p, x) && p->block[x] == p->block[r] ? p->need[x] : 1) : 0;
+
+		most = need > most ? need : most + (k && need == most);
+	}
+	p->need[r] = most < UINT8_MAX ? (uint8_t)most : UINT8_MAX;
+}
+
+static bool is_wanted(const struct place *p, ir_ref r)
+{
+	return reached(p, r) && p->state[r] != 3 && p->block[r] == p->emitting;
+}
+
 static void want(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
+	unsigned k = p->n_wanted;
 
-	if (reached(p, *operand) && p->state[*operand] != 3 && p->block[*operand] == p->emitting)
-		vec_push(p->mem, &p->stack, *operand);
+	if (!is_wanted(p, *operand))
+		return;
+	/* pushed in the order of need, so that what takes most comes first, of equals the first operand */
+	for (; k && p->need[p->wanted[k - 1]] >= p->need[*operand]; k--)
+		p->wanted[k] = p->wanted[k - 1];
+	p->wanted[k] = *operand;
+	p->n_wanted++;
 }
 
 /* Writes the pure nodes of this block that *operand needs and that were not written yet. */
@@ -143,13 +185,17 @@ static void write_before(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
 
-	want(p, operand);
+	if (is_wanted(p, *operand))
+		vec_push(p->mem, &p->stack, *operand);
 	while (p->stack.n) {
 		ir_ref r = p->stack.at[p->stack.n - 1];
 
 		if (p->state[r] == 2) {
 			p->state[r] = 1;
+			p->n_wanted = 0;
 			ir_visit(p->f, ir_at(p->f, r), want, p);
+			for (unsigned k = 0; k < p->n_wanted; k++)
+				vec_push(p->mem, &p->stack, p->wanted[k]);
 			continue;
 		}
 		p->stack.n--;
@@ -202,10 +248,74 @@ static void mark_dependents(struct place *p, uint32_t b)
 	}
 }
 
+/* The place in block b from which on pure node r could stand, in late[r]: behind the last of its operands. */
+static void find_ready(struct place *p, uint32_t b)
+{
+	struct ir_func *f = p->f;
+	const struct ir_block *blk = &f->block.at[b];
+
+	memset(p->ready, 0, (blk->ins.n + 1) * sizeof *p->ready);
+	for (uint32_t i = 0; i < blk->arg.n; i++)
+		p->late[blk->arg.at[i]] = 0;
+	for (uint32_t i = 0; i < blk->ins.n; i++)
+		if (!reached(p, blk->ins.at[i]))
+			p->late[blk->ins.at[i]] = i + 1;
+	for (uint32_t i = 0; i < p->of_block[b].n; i++) {
+		ir_ref r = p->of_block[b].at[i];
+		const struct ir_node *n = ir_at(f, r);
+		const ir_ref operand[] = { n->a, n->b, n->c };
+		uint32_t at = 0;
+
+		for (unsigned k = 0; k < 3; k++) {
+			ir_ref x = operand[k];
+
+			if ((ir_ops[n->op].values >> k & 1) && x > 0 && (reached(p, x) ? p->block[x] : p->early[x]) == b && p->late[x] > at)
+				at = p->late[x];
+		}
+		p->late[r] = at;
+	}
+	for (uint32_t i = p->of_block[b].n; i-- > 0;) {
+		ir_ref r = p->of_block[b].at[i];
+
+		p->next[r] = p->ready[p->late[r]];
+		p->ready[p->late[r]] = (uint32_t)r;
+	}
+}
+
+/* Is r the only user of some operand that was made in block b? Then computing it keeps no more values alive than there are. */
+static bool takes_over(const struct place *p, ir_ref r, uint32_t b)
+{
+	const struct ir_node *n = ir_at(p->f, r);
+	const ir_ref operand[] = { n->a, n->b, n->c };
+
+	for (unsigned k = 0; k < 3; k++) {
+		ir_ref x = operand[k];
+
+		if ((ir_ops[n->op].values >> k & 1) && x > 0 && p->uses[x] == 1 && (reached(p, x) ? p->block[x] : p->early[x]) == b)
+			return true;
+	}
+	return false;
+}
+
+/* Before a call, which all values that are alive have to get across: what takes over others is computed. Places *from to `to` are looked at. */
+static void write_ready(struct place *p, uint32_t b, uint32_t *from, uint32_t to)
+{
+	if (*from == 0)
+		find_ready(p, b);
+	for (; *from <= to; ++*from)
+		for (uint32_t r = p->ready[*from]; r; r = p->next[r]) {
+			ir_ref pure = (ir_ref)r;
+
+			if (p->state[r] != 3 && takes_over(p, pure, b))
+				write_before(p, &pure);
+		}
+}
+
 static void write_block(struct place *p, uint32_t b)
 {
 	struct ir_func *f = p->f;
 	struct ir_block *blk = &f->block.at[b];
+	uint32_t looked_at = 0;
 
 	p->emitting = b;
 	if (blk->state)
@@ -215,6 +325,8 @@ static void write_block(struct place *p, uint32_t b)
 
 		if (!ir_pinned(f, ir_at(f, r)))
 			continue;
+		if (ir_at(f, r)->op == IR_call && p->of_block[b].n)
+			write_ready(p, b, &looked_at, i);
 		/* operands are visited in order, so pure nodes come out in the order of their first use */
 		ir_visit(f, ir_at(f, r), write_before, p);
 		ir_visit_kept(f, ir_at(f, r), write_before, p);
@@ -222,14 +334,15 @@ static void write_block(struct place *p, uint32_t b)
 	}
 	if (p->steps)
 		mark_dependents(p, b);
-	for (uint32_t i = 0; p->steps && i < p->of_block[b].n; i++)
+	/* from the last on, which are those that others need, so that a whole tree is written at a time */
+	for (uint32_t i = p->of_block[b].n; p->steps && i-- > 0;)
 		if (!p->step[p->of_block[b].at[i]])
 			write_before(p, &p->of_block[b].at[i]);
-	for (uint32_t i = 0; i < p->of_block[b].n; i++)
+	for (uint32_t i = p->of_block[b].n; i-- > 0;)
 		write_before(p, &p->of_block[b].at[i]);
 }
 
-/* Finds the pure nodes that are needed and the earliest block of each. */
+/* Finds the pure nodes that are needed, the earliest block of each, and the latest for what pinned nodes use. */
 static void prepare(struct place *p)
 {
 	struct ir_func *f = p->f;
@@ -239,6 +352,7 @@ static void prepare(struct place *p)
 	p->late = arena_alloc(p->mem, f->node.n * sizeof *p->late);
 	memset(p->late, 0xff, f->node.n * sizeof *p->late);
 	p->block = arena_zero(p->mem, f->node.n * sizeof *p->block);
+	p->uses = arena_zero(p->mem, f->node.n * sizeof *p->uses);
 	p->state = arena_zero(p->mem, f->node.n);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		struct ir_block *b = &f->block.at[f->order[i]];
@@ -249,7 +363,7 @@ static void prepare(struct place *p)
 			p->early[b->arg.at[k]] = f->order[i];
 	}
 	for (uint32_t i = 0; i < f->n_order; i++)
-		each_use(p, f->order[i], reach);
+		each_use(p, f->order[i], reach_and_widen);
 }
 
 struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
@@ -258,17 +372,25 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 
 	prepare(&p);
 	p.step = arena_zero(mem, f->node.n);
+	p.need = arena_alloc(mem, f->node.n);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		if (f->block.at[f->order[i]].ins.n > p.max_ins)
+			p.max_ins = f->block.at[f->order[i]].ins.n;
+	if (f->call.n) {
+		p.ready = arena_alloc(mem, (p.max_ins + 1) * sizeof *p.ready);
+		p.next = arena_alloc(mem, f->node.n * sizeof *p.next);
+	}
 	p.out = arena_zero(mem, f->block.n * sizeof *p.out);
 	p.of_block = arena_zero(mem, f->block.n * sizeof *p.of_block);
-	for (uint32_t i = 0; i < f->n_order; i++)
-		each_use(&p, f->order[i], widen);
 	for (uint32_t i = p.topo.n; i-- > 0;) {
 		choose(&p, p.topo.at[i]);
 		p.use_block = p.block[p.topo.at[i]];
 		ir_visit(f, ir_at(f, p.topo.at[i]), widen, &p);
 	}
-	for (uint32_t i = 0; i < p.topo.n; i++)
+	for (uint32_t i = 0; i < p.topo.n; i++) {
+		count_need(&p, p.topo.at[i]);
 		vec_push(mem, &p.of_block[p.block[p.topo.at[i]]], p.topo.at[i]);
+	}
 	mark_steps(&p);
 	for (uint32_t i = 0; i < f->n_order; i++)
 		write_block(&p, f->order[i]);

@@ -105,6 +105,40 @@ static void cold_blocks(const struct ir_func *f, uint32_t *hot, uint32_t *n_hot,
 			hot[(*n_hot)++] = f->order[i];
 }
 
+/* Edges of all blocks, in three arrays. */
+static void connect(struct mach_func *m, const uint32_t *index)
+{
+	const struct ir_func *f = m->f;
+	uint32_t all = 0, *succ, *edge, *pred;
+
+	for (uint32_t i = 0; i < m->block.n; i++)
+		all += ir_succs(f, m->block.at[i].ir);
+	succ = arena_alloc(m->mem, (all + 1) * sizeof *succ);
+	edge = arena_alloc(m->mem, (all + 1) * sizeof *edge);
+	pred = arena_alloc(m->mem, (all + 1) * sizeof *pred);
+	for (uint32_t i = 0; i < m->block.n; i++) {
+		struct mach_block *b = &m->block.at[i];
+
+		b->pred.at = pred;
+		pred += b->pred.cap = f->block.at[b->ir].pred.n;
+	}
+	for (uint32_t i = 0; i < m->block.n; i++) {
+		struct mach_block *b = &m->block.at[i];
+
+		b->succ.n = b->succ.cap = b->edge.n = b->edge.cap = ir_succs(f, b->ir);
+		b->succ.at = succ;
+		b->edge.at = edge;
+		for (unsigned j = 0; j < b->succ.n; j++) {
+			struct mach_block *to;
+
+			*edge++ = ir_succ(f, b->ir, j);
+			*succ = index[f->edge.at[edge[-1]].to];
+			to = &m->block.at[*succ++];
+			to->pred.at[to->pred.n++] = i;
+		}
+	}
+}
+
 void mach_layout(struct mach_func *m)
 {
 	struct ir_func *f = m->f;
@@ -130,17 +164,7 @@ void mach_layout(struct mach_func *m)
 	}
 	for (uint32_t i = 0; i < n_cold; i++)
 		add_block(&l, cold[i]);
-	for (uint32_t i = 0; i < m->block.n; i++) {
-		unsigned k = ir_succs(f, m->block.at[i].ir);
-
-		for (unsigned j = 0; j < k; j++) {
-			uint32_t s = l.index[ir_out(f, m->block.at[i].ir, j)->to];
-
-			vec_push(m->mem, &m->block.at[i].succ, s);
-			vec_push(m->mem, &m->block.at[i].edge, ir_succ(f, m->block.at[i].ir, j));
-			vec_push(m->mem, &m->block.at[s].pred, i);
-		}
-	}
+	connect(m, l.index);
 }
 
 /* ---- exits ----------------------------------------------------------------------------------------------------- */

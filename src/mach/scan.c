@@ -12,12 +12,14 @@
 
 #define NEVER_USED UINT32_MAX
 
+struct held { uint32_t interval, until; };
 struct scan {
 	struct ra *ra;
 	struct mach_func *m;
 	uint32_t *sorted, n_sorted, next;	/* unhandled intervals: those there were at first, by start, */
 	VEC(uint32_t) heap;			/* and those that were split off, smallest start first */
-	VEC(uint32_t) active, inactive;
+	VEC(struct held) active, inactive;	/* live at pos | in a hole; until the end of the range, the start of the next one */
+	uint64_t busy;				/* registers of the active ones */
 	uint32_t pos;
 	uint64_t fixed;				/* registers that instructions still want for themselves */
 	uint64_t regs[MACH_CLASSES];		/* that may be given out */
@@ -67,16 +69,16 @@ static uint32_t pop(struct scan *s)
 	return top;
 }
 
-/* Counting sort by start, by number where starts are equal (as in `before`). */
+/* By start, by number where starts are equal (as in `before`): counted by instruction, sorted within one. */
 static void sort_intervals(struct scan *s)
 {
 	const struct ra *ra = s->ra;
-	uint32_t all = 1, n = 4 * s->m->ins.n + 4, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from);
+	uint32_t all = 1, n = s->m->ins.n + 1, *from = arena_zero(s->m->mem, (n + 1) * sizeof *from), *to;
 
-	s->sorted = arena_alloc(s->m->mem, ra->iv.n * sizeof *s->sorted);
+	to = s->sorted = arena_zero(s->m->mem, ra->iv.n * sizeof *s->sorted);
 	for (uint32_t i = 1; i < ra->iv.n; i++)
 		if (ra->iv.at[i].end) {
-			from[ra->iv.at[i].start + 1]++;
+			from[ra->iv.at[i].start / 4 + 1]++;
 			s->n_sorted++;
 		}
 	for (uint32_t p = 0; p < n; p++)
@@ -84,10 +86,14 @@ static void sort_intervals(struct scan *s)
 	while (all < ra->iv.n)
 		all *= 2;
 	for (uint32_t k = 0; k < all; k++) {
-		uint32_t i = k ^ ((uint32_t)s->m->stress.shuffle & (all - 1));
+		uint32_t i = k ^ ((uint32_t)s->m->stress.shuffle & (all - 1)), at;
 
-		if (i < ra->iv.n && ra->iv.at[i].end)
-			s->sorted[from[ra->iv.at[i].start]++] = i;
+		if (i >= ra->iv.n || !ra->iv.at[i].end)
+			continue;
+		/* up to the others of its instruction; in front of those are places of smaller starts, filled or still 0 */
+		for (at = from[ra->iv.at[i].start / 4]++; at && ra->iv.at[to[at - 1]].start > ra->iv.at[i].start; at--)
+			to[at] = to[at - 1];
+		to[at] = i;
 	}
 }
 
@@ -130,10 +136,9 @@ static uint32_t trim(const struct scan *s, uint32_t *list)
 	return *list;
 }
 
-/* Fills in how long each register is free of instructions that want it for themselves; returns those that are wanted before i ends. */
-static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigned cls, uint32_t *until)
+/* Fills in how long each register is free of instructions that want it for themselves. */
+static void fixed_until(struct scan *s, const struct ra_interval *i, unsigned cls, uint32_t *until)
 {
-	uint64_t wanted = 0;
 	uint32_t call = trim(s, &s->ra->calls), pos;
 
 	memcpy(until, s->free[cls], sizeof s->free[cls]);
@@ -145,16 +150,13 @@ static uint64_t fixed_until(struct scan *s, const struct ra_interval *i, unsigne
 			s->fixed &= ~(UINT64_C(1) << r);
 		else if (s->ra->range.at[first].from < i->end)
 			until[r] = intersection(s, first, i->range);
-		wanted |= (uint64_t)(until[r] != NEVER_USED) << r;
 	}
 	pos = call && s->ra->range.at[call].from < i->end ? intersection(s, call, i->range) : NEVER_USED;
 	for (uint64_t left = pos == NEVER_USED ? 0 : s->ra->call_regs & s->regs[cls]; left; left &= left - 1) {
 		unsigned r = (unsigned)__builtin_ctzll(left);
 
 		until[r] = pos < until[r] ? pos : until[r];
-		wanted |= UINT64_C(1) << r;
 	}
-	return wanted;
 }
 
 static uint32_t next_use(const struct scan *s, const struct ra_interval *i, uint32_t pos, bool reg)
@@ -298,79 +300,100 @@ static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 	wish[2] = register_of(s, fam->hint, at(s, i)->start);
 }
 
-static uint8_t pick(struct scan *s, uint32_t i, const uint32_t *free_until)
+/* What is asked about one interval. */
+struct ask { uint32_t i, call; uint64_t resting, partly; };	/* call: first one it lives through; resting: registers of the inactive ones; partly: that may be wanted by others */
+
+static struct ask ask(struct scan *s, uint32_t i)
+{
+	uint32_t call = trim(s, &s->ra->calls);
+	struct ask a = { i, NEVER_USED, 0, s->fixed };
+
+	if (call && s->ra->range.at[call].from < at(s, i)->end)
+		a.call = intersection(s, call, at(s, i)->range);
+	if (a.call != NEVER_USED)
+		a.partly |= s->ra->call_regs;
+	for (uint32_t k = 0; k < s->inactive.n; k++)
+		if (s->inactive.at[k].until < at(s, i)->end)
+			a.resting |= UINT64_C(1) << at(s, s->inactive.at[k].interval)->reg;
+	a.partly |= a.resting;
+	return a;
+}
+
+static uint32_t part_until(struct scan *s, const struct ask *a, unsigned r)
+{
+	uint64_t bit = UINT64_C(1) << r;
+	const struct ra_interval *i = at(s, a->i);
+	uint32_t until = NEVER_USED, p;
+
+	if (s->fixed & bit) {
+		uint32_t first = trim(s, &s->ra->fixed[r]);
+
+		if (!first)
+			s->fixed &= ~bit;
+		else if (s->ra->range.at[first].from < i->end)
+			until = intersection(s, first, i->range);
+	}
+	if (s->ra->call_regs & bit && a->call < until)
+		until = a->call;
+	for (uint32_t k = 0; a->resting & bit && k < s->inactive.n; k++) {
+		const struct ra_interval *x = at(s, s->inactive.at[k].interval);
+
+		if (x->reg == r && (p = intersection(s, x->range, i->range)) < until)
+			until = p;
+	}
+	return cut(s, i, until);
+}
+
+/* How long register r is free for the interval: NEVER_USED for all its life. */
+static inline uint32_t free_until(struct scan *s, const struct ask *a, unsigned r)
+{
+	return s->busy >> r & 1 ? 0 : a->partly >> r & 1 ? part_until(s, a, r) : NEVER_USED;
+}
+
+/* The register to take: one that is wished for, the first that is free long enough, or the one that is free longest; until when in *until. */
+static uint8_t pick(struct scan *s, uint32_t i, uint32_t *until)
 {
 	const struct target *t = s->m->target;
-	unsigned cls = class_of(s, i);
-	uint32_t end = at(s, i)->end, most = 0;
-	uint8_t wish[WISHES], best = MACH_NO_REG;
+	unsigned cls = class_of(s, i), n = 0;
+	struct ask a = ask(s, i);
+	uint8_t wish[WISHES], best = MACH_NO_REG, fit[MACH_MAX_REGS];
 
-	if (s->ra->seed) {
-		uint8_t fit[MACH_MAX_REGS];
-		unsigned n = 0;
-
-		for (unsigned k = 0; k < t->n_order[cls]; k++)
-			if (free_until[t->order[cls][k]] >= end)
-				fit[n++] = t->order[cls][k];
-		if (n)
-			return fit[random_below(&s->ra->seed, n)];
-	}
 	wished(s, i, wish);
-	for (unsigned k = 0; k < WISHES; k++)
-		if (wish[k] != MACH_NO_REG && free_until[wish[k]] >= end)
+	*until = NEVER_USED;
+	for (unsigned k = 0; k < WISHES && !s->ra->seed; k++)
+		if (wish[k] != MACH_NO_REG && s->regs[cls] >> wish[k] & 1 && free_until(s, &a, wish[k]) == NEVER_USED)
 			return wish[k];
+	*until = 0;
 	for (unsigned k = 0; k < t->n_order[cls]; k++) {
 		uint8_t r = t->order[cls][k];
+		uint32_t u = s->regs[cls] >> r & 1 ? free_until(s, &a, r) : 0;
 
-		if (free_until[r] >= end)
-			return r;
-		if (free_until[r] > most) {
-			most = free_until[r];
+		if (u == NEVER_USED)
+			fit[n++] = r;
+		if (u > *until) {
+			*until = u;
 			best = r;
 		}
+		if (n && !s->ra->seed)
+			break;
 	}
-	return best;
+	return n && s->ra->seed ? fit[random_below(&s->ra->seed, n)] : best;
 }
 
 static bool try_free(struct scan *s, uint32_t i)
 {
-	uint32_t free_until[MACH_MAX_REGS], start = at(s, i)->start, use, place, rest;
-	uint64_t part = fixed_until(s, at(s, i), class_of(s, i), free_until);	/* registers that are free for a part */
-	uint8_t r;
+	uint32_t start = at(s, i)->start, until, use, place, rest;
+	uint8_t r = pick(s, i, &until);
 
-	for (uint32_t k = 0; k < s->active.n; k++)
-		free_until[at(s, s->active.at[k])->reg] = 0;
-	for (uint32_t k = 0; k < s->inactive.n; k++) {
-		const struct ra_interval *x = at(s, s->inactive.at[k]);
-		uint32_t p;
-
-		if (free_until[x->reg] == 0 || s->ra->range.at[x->range].from >= at(s, i)->end)
-			continue;
-		p = intersection(s, x->range, at(s, i)->range);
-		if (p < free_until[x->reg]) {
-			free_until[x->reg] = p;
-			part |= UINT64_C(1) << x->reg;
-		}
-	}
-	for (uint32_t from = NEVER_USED, to = NEVER_USED; part; part &= part - 1) {
-		uint32_t *until = &free_until[__builtin_ctzll(part)];
-
-		if (*until != from) {		/* many of them end at the same call */
-			from = *until;
-			to = cut(s, at(s, i), from);
-		}
-		*until = to;
-	}
-	r = pick(s, i, free_until);
-	if (r == MACH_NO_REG || free_until[r] <= start)
+	if (r == MACH_NO_REG || until <= start)
 		return false;
-	if (free_until[r] < at(s, i)->end) {
+	if (until < at(s, i)->end) {
 		/* free for a first part: worth it only if a use falls into it */
 		use = next_use(s, at(s, i), start, true);
-		if (use == NEVER_USED || use >= free_until[r])
+		if (use == NEVER_USED || use >= until)
 			return false;
-		place = split_place(s, use, free_until[r]);
-		rest = split(s, i, place ? place : free_until[r]);
+		place = split_place(s, use, until);
+		rest = split(s, i, place ? place : until);
 		if (place)
 			push(s, rest);
 		else
@@ -392,15 +415,21 @@ static void take_away(struct scan *s, uint32_t i, uint32_t pos)
 		return;
 	}
 	rest = split(s, i, pos);
+	if (next_use(s, at(s, i), at(s, i)->start, true) == NEVER_USED)
+		spill(s, i);		/* nobody has made use of the register: it need not have been there */
 	spill_until_use(s, rest);
 }
 
-static void remove_from(struct scan *s, bool active, uint32_t k)
+static void activate(struct scan *s, uint32_t i)
 {
-	if (active)
-		s->active.at[k] = s->active.at[--s->active.n];
-	else
-		s->inactive.at[k] = s->inactive.at[--s->inactive.n];
+	vec_push(s->m->mem, &s->active, ((struct held){ i, s->ra->range.at[at(s, i)->range].to }));
+	s->busy |= UINT64_C(1) << at(s, i)->reg;
+}
+
+static void deactivate(struct scan *s, uint32_t k)
+{
+	s->busy &= ~(UINT64_C(1) << at(s, s->active.at[k].interval)->reg);
+	s->active.at[k] = s->active.at[--s->active.n];
 }
 
 static void free_register(struct scan *s, uint32_t i, uint8_t r)
@@ -408,14 +437,14 @@ static void free_register(struct scan *s, uint32_t i, uint8_t r)
 	uint32_t start = at(s, i)->start;
 
 	for (uint32_t k = s->active.n; k-- > 0;)
-		if (at(s, s->active.at[k])->reg == r) {
-			uint32_t x = s->active.at[k];
+		if (at(s, s->active.at[k].interval)->reg == r) {
+			uint32_t x = s->active.at[k].interval;
 
-			remove_from(s, true, k);
+			deactivate(s, k);
 			take_away(s, x, start);
 		}
 	for (uint32_t k = s->inactive.n; k-- > 0;) {
-		uint32_t x = s->inactive.at[k], p;
+		uint32_t x = s->inactive.at[k].interval, p;
 
 		if (at(s, x)->reg != r)
 			continue;
@@ -423,7 +452,7 @@ static void free_register(struct scan *s, uint32_t i, uint8_t r)
 		if (p == NEVER_USED)
 			continue;
 		/* it is in a hole now: what comes behind the hole is allocated anew */
-		remove_from(s, false, k);
+		s->inactive.at[k] = s->inactive.at[--s->inactive.n];
 		if (start > at(s, x)->start && start < at(s, x)->end)
 			push(s, split(s, x, start));
 	}
@@ -436,7 +465,7 @@ static void next_needs(struct scan *s, uint32_t i, uint32_t *use_pos, uint32_t *
 	memcpy(use_pos, block_pos, sizeof s->free[0]);
 	for (uint32_t k = 0; k < s->active.n + s->inactive.n; k++) {
 		bool active = k < s->active.n;
-		const struct ra_interval *x = at(s, active ? s->active.at[k] : s->inactive.at[k - s->active.n]);
+		const struct ra_interval *x = at(s, (active ? s->active.at[k] : s->inactive.at[k - s->active.n]).interval);
 		uint32_t p;
 
 		if (!active && intersection(s, x->range, at(s, i)->range) == NEVER_USED)
@@ -496,35 +525,42 @@ static void take_blocked(struct scan *s, uint32_t i)
 static void expire(struct scan *s)
 {
 	for (uint32_t k = s->active.n; k-- > 0;) {
-		uint32_t x = s->active.at[k], r;
+		uint32_t x = s->active.at[k].interval, r;
 
-		if (s->ra->range.at[at(s, x)->range].to > s->pos)
+		if (s->active.at[k].until > s->pos)
 			continue;
 		r = trim(s, &at(s, x)->range);
-		if (r && s->ra->range.at[r].from <= s->pos)
+		if (r && s->ra->range.at[r].from <= s->pos) {
+			s->active.at[k].until = s->ra->range.at[r].to;
 			continue;
-		remove_from(s, true, k);
+		}
+		deactivate(s, k);
 		if (r)
-			vec_push(s->m->mem, &s->inactive, x);
+			vec_push(s->m->mem, &s->inactive, ((struct held){ x, s->ra->range.at[r].from }));
 	}
 	for (uint32_t k = s->inactive.n; k-- > 0;) {
-		uint32_t x = s->inactive.at[k], r;
+		uint32_t x = s->inactive.at[k].interval, r;
 
-		if (s->ra->range.at[at(s, x)->range].from > s->pos)
+		if (s->inactive.at[k].until > s->pos)
 			continue;
 		r = trim(s, &at(s, x)->range);
-		if (r && s->ra->range.at[r].from > s->pos)
+		if (r && s->ra->range.at[r].from > s->pos) {
+			s->inactive.at[k].until = s->ra->range.at[r].from;
 			continue;
-		remove_from(s, false, k);
+		}
+		s->inactive.at[k] = s->inactive.at[--s->inactive.n];
 		if (r)
-			vec_push(s->m->mem, &s->active, x);
+			activate(s, x);
 	}
 }
 
 void ra_scan(struct ra *ra)
 {
-	struct scan s = { .ra = ra, .m = ra->m, .fixed = ~UINT64_C(0) };
+	struct scan s = { .ra = ra, .m = ra->m };
 	const struct target *t = ra->m->target;
+
+	for (unsigned r = 0; r < MACH_MAX_REGS; r++)
+		s.fixed |= (uint64_t)(ra->fixed[r] != 0) << r;
 
 	for (unsigned c = 0; c < MACH_CLASSES; c++)
 		for (unsigned k = 0; k < t->n_order[c]; k++)
@@ -540,6 +576,6 @@ void ra_scan(struct ra *ra)
 		if (!try_free(&s, i))
 			take_blocked(&s, i);
 		if (at(&s, i)->reg != MACH_NO_REG)
-			vec_push(s.m->mem, &s.active, i);
+			activate(&s, i);
 	}
 }

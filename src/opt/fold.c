@@ -5,7 +5,8 @@
  * Blocks are visited in reverse post-order, pure nodes when somebody wants them, operands first. A block that only one
  * edge leads into takes what that edge passes for its arguments, and inside of what such an edge dominates the
  * condition of its branch is known. One visit per node; a loop's arguments are taken as unknown (see args.c for those), and so
- * are those of a block inside a loop with several entries that a later block may be the only one to lead into.
+ * are those of a block inside a loop with several entries that a later block may be the only one to lead into. A pass that has
+ * replaced values hands over what they have become; then nobody else need visit all operands.
  */
 #include "opt/opt.h"
 
@@ -28,27 +29,29 @@ static bool is_old_pure(const struct fold *x, ir_ref r)
 	return r > 0 && (uint32_t)r < x->n && !ir_pinned(x->f, ir_at(x->f, r));
 }
 
+static ir_ref replaced(const struct fold *x, ir_ref r)
+{
+	while (r > 0 && (uint32_t)r < x->n && x->to[r] && x->to[r] != r)
+		r = x->to[r];
+	return r;
+}
+
 static void want(void *arg, ir_ref *r)
 {
 	struct fold *x = arg;
 
+	*r = replaced(x, *r);
 	if (is_old_pure(x, *r) && x->state[*r] == NEW)
 		x->pending = *r;
-}
-
-static void replace(void *arg, ir_ref *r)
-{
-	struct fold *x = arg;
-
-	while (*r > 0 && (uint32_t)*r < x->n && x->to[*r] && x->to[*r] != *r)
-		*r = x->to[*r];
 }
 
 /* What r is now; pure nodes are made anew with all they need. */
 static ir_ref get(struct fold *x, ir_ref r)
 {
-	if (is_old_pure(x, r) && x->state[r] == NEW)
-		vec_push(x->f->tmp, &x->work, r);
+	r = replaced(x, r);
+	if (!is_old_pure(x, r) || x->state[r] != NEW)
+		return r;
+	vec_push(x->f->tmp, &x->work, r);
 	while (x->work.n) {
 		ir_ref w = x->work.at[x->work.n - 1];
 
@@ -59,14 +62,12 @@ static ir_ref get(struct fold *x, ir_ref r)
 			vec_push(x->f->tmp, &x->work, x->pending);
 			continue;
 		}
-		ir_visit(x->f, ir_at(x->f, w), replace, x);
 		x->to[w] = ir_again(x->f, w);
 		x->changed |= x->to[w] != w;
 		x->state[w] = DONE;
 		x->work.n--;
 	}
-	replace(x, &r);
-	return r;
+	return replaced(x, r);
 }
 
 static void renew(void *arg, ir_ref *r)
@@ -239,13 +240,15 @@ static void entered_from_behind(struct fold *x)
 	}
 }
 
-bool opt_fold(struct ir_func *f)
+static bool fold(struct ir_func *f, const struct opt_subst *s)
 {
 	struct fold x = { .f = f, .n = f->node.n };
 
 	ir_analyse(f);
 	ir_forget_shared(f);
 	x.to = arena_zero(f->tmp, x.n * sizeof *x.to);
+	if (s)
+		memcpy(x.to, s->to, s->n * sizeof *x.to);
 	x.state = arena_zero(f->tmp, x.n);
 	x.reached = arena_zero(f->tmp, f->block.n);
 	x.taken = arena_zero(f->tmp, f->block.n);
@@ -281,5 +284,9 @@ bool opt_fold(struct ir_func *f)
 	ir_analyse(f);
 	if (f->state.n == 1)
 		merge(&x);
+	f->folded = true;
 	return x.changed;
 }
+
+bool opt_fold(struct ir_func *f) { return fold(f, NULL); }
+void opt_fold_replaced(struct ir_func *f, const struct opt_subst *s) { fold(f, s); }

@@ -335,8 +335,7 @@ bool opt_indvar(struct ir_func *f)
 	x.wide = arena_zero(f->tmp, x.n * sizeof *x.wide);
 	widen_all(&x);
 	if (x.changed) {
-		opt_subst_apply(&x.s, f);
-		opt_fold(f);
+		opt_fold_replaced(f, &x.s);
 		begin(&x, f);
 	}
 	changed = x.changed;

@@ -28,6 +28,8 @@ void opt_subst_set(struct opt_subst *s, ir_ref from, ir_ref to);
 ir_ref opt_subst_get(const struct opt_subst *s, ir_ref r);
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f);	/* all operands, edges and states; folds nothing */
 
+void opt_fold_replaced(struct ir_func *f, const struct opt_subst *s);	/* fold.c: the same, and the pass fold */
+
 /* copy.c: new nodes go to the block being built */
 struct opt_copy { struct ir_func *f; uint32_t n; ir_ref *to, pending; VEC(ir_ref) set, work; };	/* n: nodes known; to: by node, its copy */
 void opt_copy_begin(struct opt_copy *c, struct ir_func *f);

@@ -15,7 +15,10 @@ static bool run_one(struct ir_func *f, const struct opt_pass *p, const struct op
 {
 	char what[256];
 
+	if (p->run == opt_fold && f->folded)
+		return true;
 	arena_look(f->mem);
+	f->folded = false;
 	p->run(f);
 	ir_empty_tmp(f);
 	arena_settle(f->mem);

@@ -5,24 +5,21 @@
  * the type of an access, others are integers out of which narrower accesses are cut. A cell that is wider stays in
  * memory, and so does its whole node.
  *
- * SSA per variable as in Cytron et al. (TOPLAS 1991), pruned: arguments go to the iterated dominance frontier of the
- * blocks that write it, as far as it is live there. Reads, writes, arguments and the ends of blocks that pass one are visited
- * in the order of the dominator tree, with a stack of the values in force: no work is done in blocks that have none of them.
- * What was never written is 0.
+ * SSA as in Cytron et al. (TOPLAS 1991), pruned: arguments go to the iterated dominance frontier of the blocks that write
+ * a variable, as far as it is live there. Then all blocks are visited once in the order of the dominator tree; a variable has
+ * a stack of the values in force, each with the part of the tree in which it is. What was never written is 0. Loads are not
+ * replaced one by one: the folder that runs at the end takes over what each has become.
  *
  * Not in a function with a call that may return again: the way from wherever that happens back to behind the call is on no
  * edge, so a value would be the one of the first return. Memory is as it was left.
  */
 #include "opt/opt.h"
 
-#include <stdlib.h>
-
 enum { MAX_CELL = 8, MAX_NODE = 1 << 16 };
-struct access { ir_ref node; uint32_t block, next; int32_t offset; uint32_t bytes; };	/* next of the same stack node, later of the same cell */
-struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last; };	/* mixed: some accesses are to a part of it only */
-struct event { uint64_t order; uint32_t what; };	/* number of the block in the dominator tree, then place in the block: ARG, access, END */
-enum { ARG = 0, END = UINT32_MAX };
-struct scope { uint32_t tree, end; ir_ref value; };	/* a value in force in the blocks whose numbers these are */
+struct access { ir_ref node; uint32_t block, next; int32_t offset; uint32_t bytes, var; };	/* next of the same stack node, later of the same cell */
+struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last, value; };	/* mixed: some accesses are to a part of it only; value: in force */
+struct value { uint32_t end, below; ir_ref v; };	/* in force in the blocks with numbers below end; what is in force again then */
+struct phi { uint32_t var; ir_ref arg; };
 struct sroa {
 	struct ir_func *f;
 	struct opt_subst s;
@@ -34,13 +31,13 @@ struct sroa {
 	uint32_t *accesses;		/* by stack node: its first access */
 	VEC(struct access) access;
 	VEC(ir_ref) work;
-	/* of the variable at hand */
-	uint32_t var;
-	uint32_t *has_arg, *wrote, *live;	/* by block, == var: has an argument for it; writes it; it is live at the start */
-	VEC(struct event) event;
-	VEC(struct scope) scope;
-	VEC(uint32_t) todo, args;
+	uint32_t *by_tree;		/* blocks in the order of the dominator tree */
+	VEC(struct cell) var;		/* [0] unused */
+	VEC(struct value) value;	/* [0] unused */
+	uint32_t *has_arg, *wrote, *live;	/* by block, == the variable at hand: has an argument for it; writes it; it is live at the start */
+	VEC(uint32_t) todo;
 	VEC(uint32_t) *frontier;	/* by block */
+	VEC(struct phi) *phi;		/* by block */
 	struct { ir_ref *at; uint32_t n, cap; } *add;	/* by edge: values for new arguments */
 };
 
@@ -106,7 +103,7 @@ static void visit(struct sroa *s, ir_ref r, uint32_t block)
 	bytes = ir_access_bytes(n->op == IR_load ? n->type : ir_type_of(s->f, n->c), n->aux);
 	if (at < 0 || at + bytes > ir_at(s->f, root)->a)
 		s->escapes[root] = true;
-	vec_push(s->f->tmp, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes }));
+	vec_push(s->f->tmp, &s->access, ((struct access){ r, block, 0, (int32_t)at, bytes, 0 }));
 }
 
 static void find_accesses(struct sroa *s)
@@ -118,12 +115,12 @@ static void find_accesses(struct sroa *s)
 	s->access.n = 0;
 	vec_push(f->tmp, &s->access, (struct access){ 0 });
 	for (uint32_t i = 0; i < f->n_order; i++) {
-		struct ir_block *b = &f->block.at[f->order[i]];
+		struct ir_block *b = &f->block.at[s->by_tree[i]];
 
 		if (b->state)
 			ir_visit_state(f, b->state, escape, s);
 		for (uint32_t k = 0; k <= b->ins.n; k++) {
-			visit(s, k < b->ins.n ? b->ins.at[k] : b->control, f->order[i]);
+			visit(s, k < b->ins.n ? b->ins.at[k] : b->control, s->by_tree[i]);
 			while (s->work.n) {
 				ir_ref w = s->work.at[--s->work.n];
 
@@ -155,7 +152,7 @@ typedef VEC(struct cell) cells;
 /* Puts one access into the cells, which are disjoint; cells that it overlaps become one. */
 static void into_cells(struct sroa *s, cells *c, const struct access *a)
 {
-	struct cell x = { a->offset, a->offset + (int32_t)a->bytes, access_type(s, a), false, 0, 0 };
+	struct cell x = { a->offset, a->offset + (int32_t)a->bytes, access_type(s, a), false, 0, 0, 0 };
 	uint32_t kept = 0;
 
 	if (a->bytes < 4)
@@ -165,6 +162,8 @@ static void into_cells(struct sroa *s, cells *c, const struct access *a)
 	for (uint32_t k = 0; k < c->n; k++) {
 		struct cell *y = &c->at[k];
 
+		if (y->from == x.from && y->to == x.to && y->type == x.type)
+			return;			/* the usual case; cells are disjoint, so nothing was taken out so far */
 		if (y->to <= x.from || y->from >= x.to) {
 			c->at[kept++] = *y;
 			continue;
@@ -246,40 +245,47 @@ static ir_ref put(struct sroa *s, const struct cell *c, const struct access *a, 
 	return ir_emit(s->f, IR_or, c->type, 0, bin(s, IR_and, old, (int64_t)~((uint64_t)mask << shift)), v, 0);
 }
 
-/* ---- one variable ------------------------------------------------------------------------------------------------- */
+/* ---- where variables need arguments ------------------------------------------------------------------------------- */
 
 /* Blocks at whose start the variable is live, from those that read it first. */
-static void find_live(struct sroa *s, const struct cell *c)
+static void find_live(struct sroa *s, uint32_t var)
 {
+	const struct cell *c = &s->var.at[var];
 	uint32_t last = UINT32_MAX;
 
-	s->todo.n = 0;
 	for (uint32_t a = c->first; a; a = s->access.at[a].next) {
 		const struct access *x = &s->access.at[a];
 		bool store = ir_at(s->f, x->node)->op == IR_store, whole = x->offset == c->from && (int32_t)x->bytes == c->to - c->from;
 
-		if (x->block != last && !(store && whole) && s->live[x->block] != s->var) {
-			s->live[x->block] = s->var;
+		if (x->block != last && !(store && whole) && s->live[x->block] != var) {
+			s->live[x->block] = var;
 			vec_push(s->f->tmp, &s->todo, x->block);
 		}
 		if (store)
-			s->wrote[x->block] = s->var;
+			s->wrote[x->block] = var;
 		last = x->block;
 	}
 	while (s->todo.n) {
 		const struct ir_block *b = &s->f->block.at[s->todo.at[--s->todo.n]];
 
 		for (uint32_t k = 0; k < b->pred.n; k++)
-			if (s->live[b->pred.at[k]] != s->var && s->wrote[b->pred.at[k]] != s->var) {
-				s->live[b->pred.at[k]] = s->var;
+			if (s->live[b->pred.at[k]] != var && s->wrote[b->pred.at[k]] != var) {
+				s->live[b->pred.at[k]] = var;
 				vec_push(s->f->tmp, &s->todo, b->pred.at[k]);
 			}
 	}
 }
 
-static void make_args(struct sroa *s, const struct cell *c)
+static void make_args(struct sroa *s, uint32_t var)
 {
-	s->todo.n = s->args.n = 0;
+	const struct cell *c = &s->var.at[var];
+	bool any = false;
+
+	for (uint32_t a = c->first; a && !any; a = s->access.at[a].next)
+		any = ir_at(s->f, s->access.at[a].node)->op == IR_store && s->frontier[s->access.at[a].block].n;
+	if (!any)
+		return;			/* what was written is seen nowhere but behind it */
+	find_live(s, var);
 	for (uint32_t a = c->first; a; a = s->access.at[a].next)
 		if (ir_at(s->f, s->access.at[a].node)->op == IR_store)
 			vec_push(s->f->tmp, &s->todo, s->access.at[a].block);
@@ -289,105 +295,67 @@ static void make_args(struct sroa *s, const struct cell *c)
 		for (uint32_t k = 0; k < s->frontier[b].n; k++) {
 			uint32_t j = s->frontier[b].at[k];
 
-			if (s->has_arg[j] == s->var || s->live[j] != s->var)
+			if (s->has_arg[j] == var || s->live[j] != var)
 				continue;
-			s->has_arg[j] = s->var;
-			ir_block_arg(s->f, j, c->type);
-			vec_push(s->f->tmp, &s->args, j);
+			s->has_arg[j] = var;
+			vec_push(s->f->tmp, &s->phi[j], ((struct phi){ var, ir_block_arg(s->f, j, c->type) }));
 			vec_push(s->f->tmp, &s->todo, j);
 		}
 	}
 }
 
-static void add_event(struct sroa *s, uint32_t block, uint32_t place, uint32_t what)
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+/* What the variable holds in block number tree, here. */
+static ir_ref value_of(struct sroa *s, uint32_t var, uint32_t tree)
 {
-	vec_push(s->f->tmp, &s->event, ((struct event){ (uint64_t)s->f->block.at[block].tree << 32 | place, what }));
+	struct cell *c = &s->var.at[var];
+
+	while (c->value && s->value.at[c->value].end <= tree)
+		c->value = s->value.at[c->value].below;
+	return c->value ? s->value.at[c->value].v : ir_const(s->f, c->type, 0);
 }
 
-static int by_order(const void *a, const void *b)
+static void define(struct sroa *s, uint32_t var, const struct ir_block *b, ir_ref v)
 {
-	uint64_t x = ((const struct event *)a)->order, y = ((const struct event *)b)->order;
+	struct cell *c = &s->var.at[var];
 
-	return x < y ? -1 : x > y;
+	vec_push(s->f->tmp, &s->value, ((struct value){ b->tree + b->dominated, c->value, v }));
+	c->value = s->value.n - 1;
 }
 
-/* Most variables have a few events, nearly in order. */
-static void sort_events(struct sroa *s)
+static void replace_access(struct sroa *s, const struct access *x, const struct ir_block *b)
 {
-	if (s->event.n > 50)
-		qsort(s->event.at, s->event.n, sizeof *s->event.at, by_order);
-	for (uint32_t i = 1, k; i < s->event.n; i++) {
-		struct event x = s->event.at[i];
+	ir_ref v = value_of(s, x->var, b->tree);
 
-		for (k = i; k && s->event.at[k - 1].order > x.order; k--)
-			s->event.at[k] = s->event.at[k - 1];
-		s->event.at[k] = x;
-	}
-}
-
-static void list_events(struct sroa *s, const struct cell *c)
-{
-	struct ir_func *f = s->f;
-
-	s->event.n = 0;
-	for (uint32_t a = c->first; a; a = s->access.at[a].next)
-		add_event(s, s->access.at[a].block, a, a);
-	for (uint32_t i = 0; i < s->args.n; i++) {
-		const struct ir_block *b = &f->block.at[s->args.at[i]];
-
-		add_event(s, s->args.at[i], ARG, s->args.at[i]);
-		for (uint32_t k = 0; k < b->pred.n; k++) {
-			unsigned n = ir_succs(f, b->pred.at[k]);
-
-			for (unsigned j = 0; j < n; j++)
-				if (ir_out(f, b->pred.at[k], j)->to == s->args.at[i] && !(k && b->pred.at[k] == b->pred.at[k - 1]))
-					add_event(s, b->pred.at[k], END, ir_succ(f, b->pred.at[k], j));
-		}
-	}
-	sort_events(s);
-}
-
-static void define(struct sroa *s, uint32_t block, ir_ref v)
-{
-	const struct ir_block *b = &s->f->block.at[block];
-
-	if (s->scope.n && s->scope.at[s->scope.n - 1].tree == b->tree)
-		s->scope.at[s->scope.n - 1].value = v;
+	s->gone[x->node] = true;
+	if (ir_at(s->f, x->node)->op == IR_load)
+		opt_subst_set(&s->s, x->node, cut(s, &s->var.at[x->var], x, v));
 	else
-		vec_push(s->f->tmp, &s->scope, ((struct scope){ b->tree, b->tree + b->dominated, v }));
+		define(s, x->var, b, put(s, &s->var.at[x->var], x, v));
 }
 
-static void promote(struct sroa *s, const struct cell *c)
+static void rename_all(struct sroa *s)
 {
 	struct ir_func *f = s->f;
+	uint32_t a = 1;
 
-	s->var++;
-	find_live(s, c);
-	make_args(s, c);
-	list_events(s, c);
-	s->scope.n = 0;
-	for (uint32_t i = 0; i < s->event.n; i++) {
-		uint32_t tree = (uint32_t)(s->event.at[i].order >> 32), place = (uint32_t)s->event.at[i].order, what = s->event.at[i].what;
-		const struct access *x;
-		ir_ref v;
+	vec_push(f->tmp, &s->value, (struct value){ 0 });
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		const struct ir_block *b = &f->block.at[s->by_tree[i]];
+		unsigned n = ir_succs(f, s->by_tree[i]);
 
-		if (place == ARG) {
-			define(s, what, f->block.at[what].arg.at[f->block.at[what].arg.n - 1]);
-			continue;
+		for (uint32_t k = 0; k < s->phi[s->by_tree[i]].n; k++)
+			define(s, s->phi[s->by_tree[i]].at[k].var, b, s->phi[s->by_tree[i]].at[k].arg);
+		for (; a < s->access.n && s->access.at[a].block == s->by_tree[i]; a++)
+			if (s->access.at[a].var)
+				replace_access(s, &s->access.at[a], b);
+		for (unsigned j = 0; j < n; j++) {
+			uint32_t e = ir_succ(f, s->by_tree[i], j), to = f->edge.at[e].to;
+
+			for (uint32_t k = 0; k < s->phi[to].n; k++)
+				vec_push(f->tmp, &s->add[e], value_of(s, s->phi[to].at[k].var, b->tree));
 		}
-		while (s->scope.n && s->scope.at[s->scope.n - 1].end <= tree)
-			s->scope.n--;
-		v = s->scope.n ? s->scope.at[s->scope.n - 1].value : ir_const(f, c->type, 0);
-		if (place == END) {
-			vec_push(f->tmp, &s->add[what], v);
-			continue;
-		}
-		x = &s->access.at[what];
-		if (ir_at(f, x->node)->op == IR_load)
-			opt_subst_set(&s->s, x->node, cut(s, c, x, v));
-		else
-			define(s, x->block, put(s, c, x, v));
-		s->gone[x->node] = true;
 	}
 }
 
@@ -408,7 +376,7 @@ static void frontiers(struct sroa *s)
 	}
 }
 
-/* Chains the accesses of one node by cell and turns the cells into values. */
+/* Chains the accesses of one node by cell; the cells become variables. */
 static bool split_node(struct sroa *s, ir_ref node)
 {
 	cells c = { 0 };
@@ -425,13 +393,14 @@ static bool split_node(struct sroa *s, ir_ref node)
 		while (s->access.at[a].offset < c.at[k].from || s->access.at[a].offset >= c.at[k].to)
 			k++;
 		s->access.at[a].next = 0;
+		s->access.at[a].var = s->var.n + k;
 		*(c.at[k].first ? &s->access.at[c.at[k].last].next : &c.at[k].first) = a;
 		c.at[k].last = a;
 	}
 	for (uint32_t k = 0; k < c.n; k++) {
 		if (c.at[k].mixed)
 			c.at[k].type = c.at[k].to - c.at[k].from > 4 ? IR_T_i64 : IR_T_i32;
-		promote(s, &c.at[k]);
+		vec_push(s->f->tmp, &s->var, c.at[k]);
 	}
 	s->gone[node] = true;
 	return true;
@@ -481,6 +450,16 @@ static void drop(struct sroa *s)
 	}
 }
 
+/* Blocks by their number in the dominator tree. */
+static void order_by_tree(struct sroa *s)
+{
+	struct ir_func *f = s->f;
+
+	s->by_tree = arena_alloc(f->tmp, f->n_order * sizeof *s->by_tree);
+	for (uint32_t i = 0; i < f->n_order; i++)
+		s->by_tree[f->block.at[f->order[i]].tree] = f->order[i];
+}
+
 bool opt_sroa(struct ir_func *f)
 {
 	struct sroa s = { .f = f, .n = f->node.n };
@@ -498,19 +477,25 @@ bool opt_sroa(struct ir_func *f)
 	s.gone = arena_zero(f->tmp, n);
 	s.escapes = arena_zero(f->tmp, n);
 	s.accesses = arena_zero(f->tmp, n * sizeof *s.accesses);
-	s.has_arg = arena_zero(f->tmp, blocks * sizeof *s.has_arg);
-	s.wrote = arena_zero(f->tmp, blocks * sizeof *s.wrote);
-	s.live = arena_zero(f->tmp, blocks * sizeof *s.live);
-	s.add = arena_zero(f->tmp, (edges + 1) * sizeof *s.add);
+	order_by_tree(&s);
 	find_accesses(&s);
-	frontiers(&s);
+	vec_push(f->tmp, &s.var, (struct cell){ 0 });
 	for (uint32_t r = 1; r < n; r++)
 		if (ir_at(f, (ir_ref)r)->op == IR_stack && s.root[r] && !s.escapes[r])
 			changed |= split_node(&s, (ir_ref)r);
 	if (!changed)
 		return false;
+	s.has_arg = arena_zero(f->tmp, blocks * sizeof *s.has_arg);
+	s.wrote = arena_zero(f->tmp, blocks * sizeof *s.wrote);
+	s.live = arena_zero(f->tmp, blocks * sizeof *s.live);
+	s.phi = arena_zero(f->tmp, blocks * sizeof *s.phi);
+	s.add = arena_zero(f->tmp, (edges + 1) * sizeof *s.add);
+	frontiers(&s);
+	for (uint32_t v = 1; v < s.var.n; v++)
+		make_args(&s, v);
+	rename_all(&s);
 	pass_new_args(&s, edges);
-	opt_subst_apply(&s.s, f);
 	drop(&s);
+	opt_fold_replaced(f, &s.s);
 	return true;
 }

@@ -52,19 +52,28 @@ static bool only_asks(struct thread *t, uint32_t b)
 	const struct ir_func *f = t->f;
 	const struct ir_block *blk = &f->block.at[b];
 
-	if (ir_at(f, blk->control)->op != IR_br || blk->arg.n || blk->state || blk->ins.n > 2 || (blk->ins.n && ir_at(f, blk->ins.at[0])->op != IR_load))
-		return false;
-	if (!t->taken)
-		find_taken(t);
-	if (t->crosses[b])
+	if (ir_at(f, blk->control)->op != IR_br || blk->arg.n || blk->state || blk->ins.n > 2)
 		return false;
 	for (uint32_t k = 0; k < blk->ins.n; k++) {
 		const struct ir_node *n = ir_at(f, blk->ins.at[k]);
 
-		if (n->op != IR_load || n->a <= 0 || ir_at(f, n->a)->op != IR_stack || t->taken[n->a] || IR_MEM_WIDTH(n->aux) != IR_W_FULL)
+		if (n->op != IR_load || n->a <= 0 || ir_at(f, n->a)->op != IR_stack || IR_MEM_WIDTH(n->aux) != IR_W_FULL)
 			return false;
 	}
 	return true;
+}
+
+/* No value of b is used elsewhere, and no address that it loads from has gone anywhere. Asked last, as the answer takes a look at all nodes. */
+static bool is_alone(struct thread *t, uint32_t b)
+{
+	const struct ir_block *blk = &t->f->block.at[b];
+
+	if (!t->taken)
+		find_taken(t);
+	for (uint32_t k = 0; k < blk->ins.n; k++)
+		if (t->taken[ir_at(t->f, blk->ins.at[k])->a])
+			return false;
+	return !t->crosses[b];
 }
 
 /* The constant that memory p + offset holds at the end of block b, looking back over the stores of b; 0: not known. */
@@ -88,7 +97,7 @@ static ir_ref stored(const struct thread *t, uint32_t b, const struct ir_node *l
 	return 0;
 }
 
-/* The value of r in block b when control comes from block from: constants, loads of b, and what is computed from these. */
+/* The value of r in a block that only asks when control comes from block from: constants, its loads, and what is computed from these. */
 static bool value(const struct thread *t, uint32_t from, ir_ref r, int64_t *out, unsigned depth)
 {
 	const struct ir_func *f = t->f;
@@ -102,7 +111,7 @@ static bool value(const struct thread *t, uint32_t from, ir_ref r, int64_t *out,
 	}
 	n = ir_at(f, r);
 	if (n->op == IR_load) {
-		k = n->a > 0 && ir_at(f, n->a)->op == IR_stack && !t->taken[n->a] ? stored(t, from, n) : 0;
+		k = n->a > 0 && ir_at(f, n->a)->op == IR_stack ? stored(t, from, n) : 0;
 		*out = k ? ir_kbits(f, k) : 0;
 		return k != 0;
 	}
@@ -131,7 +140,7 @@ bool opt_thread(struct ir_func *f)
 			const struct ir_node *q = ir_at(f, f->block.at[ask].control);
 			const struct ir_edge *go;
 
-			if (!value(&t, b, q->a, &v, 0))
+			if (!value(&t, b, q->a, &v, 0) || !is_alone(&t, ask))
 				break;
 			go = &f->edge.at[v ? q->b : q->c];
 			if (go->n)

@@ -124,8 +124,6 @@ bool opt_unroll(struct ir_func *f)
 	if (f->state.n > 1)
 		return false;
 	ir_analyse(f);
-	opt_copy_begin(&u.now, f);
-	opt_subst_init(&s, f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t h = f->order[i], p;
 		unsigned n, times;
@@ -138,6 +136,10 @@ bool opt_unroll(struct ir_func *f)
 			times = ir_out(f, p, j)->to == h ? turns(&u, ir_succ(f, p, j)) : 0;
 			if (!times || times * (f->block.at[h].ins.n + 2) > 2 * MAX_PINNED)
 				continue;
+			if (!changed) {
+				opt_copy_begin(&u.now, f);
+				opt_subst_init(&s, f);
+			}
 			unroll(&u, ir_succ(f, p, j), times, &s);
 			changed = true;
 			break;
@@ -145,9 +147,7 @@ bool opt_unroll(struct ir_func *f)
 	}
 	if (!changed)
 		return false;
-	opt_subst_apply(&s, f);
-	opt_fold(f);
-	if (opt_sroa(f))
-		opt_fold(f);
+	opt_fold_replaced(f, &s);
+	opt_sroa(f);
 	return true;
 }

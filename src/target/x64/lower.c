@@ -288,47 +288,45 @@ static bool spoil(struct lower *l, ir_ref r, ir_ref from)
 	return true;
 }
 
+/* True if it went back, to a block that has been looked at. */
 static bool spread_dirt(struct lower *l, uint32_t b)
 {
 	struct ir_func *f = l->f;
 	const struct ir_block *blk = &f->block.at[b];
 	unsigned n = ir_succs(f, b);
-	bool changed = false;
+	bool back = false;
 
 	for (uint32_t k = 0; k < blk->ins.n; k++) {
 		const struct ir_node *x = ir_at(f, blk->ins.at[k]);
 
-		if (x->op == IR_select)
-			changed |= spoil(l, blk->ins.at[k], x->b) || spoil(l, blk->ins.at[k], x->c);
+		if (x->op == IR_call || x->op == IR_result || (x->op == IR_trunc && !ir_no_high(f, x->a)))
+			l->dirty[blk->ins.at[k]] = 1;
+		else if (x->op == IR_select && !spoil(l, blk->ins.at[k], x->b))
+			spoil(l, blk->ins.at[k], x->c);
 	}
-	for (unsigned j = 0; j < n; j++)
-		for (uint32_t k = 0; k < ir_out(f, b, j)->n; k++)
-			changed |= spoil(l, f->block.at[ir_out(f, b, j)->to].arg.at[k], f->pool.at[ir_out(f, b, j)->args + k]);
-	return changed;
+	for (unsigned j = 0; j < n; j++) {
+		const struct ir_edge *e = ir_out(f, b, j);
+		const struct ir_block *to = &f->block.at[e->to];
+
+		for (uint32_t k = 0; k < e->n; k++)
+			back |= spoil(l, to->arg.at[k], f->pool.at[e->args + k]) && to->rpo <= blk->rpo;
+	}
+	return back;
 }
 
 static void find_dirty(struct lower *l)
 {
 	struct ir_func *f = l->f;
-	bool changed = true;
+	bool again = true;
 
 	if (f->state.n > 1)
 		return;			/* see is_same */
 	for (uint32_t k = 0; k < f->block.at[0].arg.n; k++)
 		l->dirty[f->block.at[0].arg.at[k]] = 1;
-	for (uint32_t i = 0; i < f->n_order; i++) {
-		const struct ir_block *b = &f->block.at[f->order[i]];
-
-		for (uint32_t k = 0; k < b->ins.n; k++) {
-			const struct ir_node *n = ir_at(f, b->ins.at[k]);
-
-			l->dirty[b->ins.at[k]] |= n->op == IR_call || n->op == IR_result || (n->op == IR_trunc && !ir_no_high(f, n->a));
-		}
-	}
-	while (changed) {
-		changed = false;
+	while (again) {
+		again = false;
 		for (uint32_t i = 0; i < f->n_order; i++)
-			changed |= spread_dirt(l, f->order[i]);
+			again |= spread_dirt(l, f->order[i]);
 	}
 }
 
