@@ -71,7 +71,7 @@ struct hew_fn *hew_fn_new(struct hew *x, const char *name, hew_type result, int 
 		hew_fn_free(f);
 		return NULL;
 	}
-	f->f->strict = true;
+	f->f->strict = f->f->typed = true;
 	if (result != HEW_VOID) {
 		f->f->result[0] = (uint8_t)result;
 		f->f->n_results = 1;
@@ -203,7 +203,7 @@ static hew_val checked_emit(struct ir_func *f, const void *arg)
 		return 0;
 	if (info->result == 't' && !is_type((hew_type)x->t))
 		return complain(x->owner, "%s to a type that does not exist", info->name);
-	if (!ir_operand_types_fit(f, x->o, x->t, x->a, x->b, x->c))
+	if (!ir_operand_types_fit(f, x->o, x->t, x->aux, x->a, x->b, x->c))
 		return bad_types(x->owner, x->o, x->a, info->args[1] == 'v' ? x->b : 0);
 	return ir_emit(f, x->o, x->t, x->aux, x->a, x->b, x->c);
 }

@@ -231,18 +231,24 @@ static void hash_grow(struct ir_func *f)
 	f->hash_cap = cap;
 }
 
+static void remember(struct ir_func *f, uint32_t at, ir_ref r)
+{
+	f->hash[at] = (uint32_t)r;
+	if (++f->hash_n * 2 > f->hash_cap)
+		hash_grow(f);
+}
+
 static ir_ref share(struct ir_func *f, struct ir_node n)
 {
 	uint32_t i = node_hash(&n) & (f->hash_cap - 1);
+	ir_ref r;
 
 	for (; f->hash[i]; i = (i + 1) & (f->hash_cap - 1))
 		if (same_node(&f->node.at[f->hash[i]], &n))
 			return (ir_ref)f->hash[i];
-	f->hash[i] = f->node.n;
-	ir_raw_node(f, n);
-	if (f->node.n * 2 > f->hash_cap)
-		hash_grow(f);
-	return (ir_ref)(f->node.n - 1);
+	r = ir_raw_node(f, n);
+	remember(f, i, r);
+	return r;
 }
 
 bool ir_has_op(const struct ir_func *f, enum ir_op op)
@@ -264,6 +270,7 @@ bool ir_calls_twice(const struct ir_func *f)
 void ir_forget_shared(struct ir_func *f)
 {
 	memset(f->hash, 0, f->hash_cap * sizeof *f->hash);
+	f->hash_n = 0;
 }
 
 ir_ref ir_again(struct ir_func *f, ir_ref r)
@@ -280,7 +287,7 @@ ir_ref ir_again(struct ir_func *f, ir_ref r)
 	for (i = node_hash(&n) & (f->hash_cap - 1); f->hash[i]; i = (i + 1) & (f->hash_cap - 1))
 		if (f->hash[i] == (uint32_t)r || same_node(&f->node.at[f->hash[i]], &n))
 			return (ir_ref)f->hash[i];
-	f->hash[i] = (uint32_t)r;
+	remember(f, i, r);
 	return r;
 }
 

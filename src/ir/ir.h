@@ -125,7 +125,7 @@ struct ir_func {
 	uint32_t any;			/* classes that overlap all others; those do not overlap each other */
 	uint32_t exact;			/* classes whose accesses are to the same bytes or to no common ones */
 
-	uint32_t *hash, hash_cap;	/* open addressing: node ids of pure nodes */
+	uint32_t *hash, hash_cap, hash_n;	/* open addressing: node ids of pure nodes */
 	uint32_t *khash, khash_cap;
 	uint32_t cur;			/* block being built */
 	uint32_t version[IR_MAX_CLASS], next_version;	/* of the block being built */
@@ -134,6 +134,7 @@ struct ir_func {
 	bool analysed;			/* no block or edge has changed since ir_analyse */
 	uint32_t unit;			/* its number among those that are compiled together */
 	bool placed, no_fold;
+	bool typed;			/* every operation was looked at when it was built: operands exist and have its types */
 	bool folded;			/* the folder was the last to change anything */
 	uint32_t size;			/* live nodes, counted by the last pass */
 	bool optimised;			/* all passes have run: callers may take it over */
@@ -286,7 +287,7 @@ struct ir_func *ir_parse(struct arena *mem, struct arena *strings, const char **
 bool ir_verify(struct ir_func *f, char *why, size_t n);	/* false and the first complaint */
 bool ir_verify_built(struct ir_func *f, char *why, size_t n);	/* the same, faster for what no pass has touched */
 /* Would a node with these fields be well typed? */
-bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c);
+bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, unsigned aux, ir_ref a, ir_ref b, ir_ref c);
 
 /* ---- eval.c: the slow twin of all compiled code ---------------------------------------------------------------- */
 

@@ -60,14 +60,12 @@ static void deepest(void *arg, ir_ref *operand)
 		p->early_block = b;
 }
 
-static void reach(void *arg, ir_ref *operand)
+/* Pure node r and all that it needs: operands first. */
+static void reach(struct place *p, ir_ref r)
 {
-	struct place *p = arg;
-
-	push_operand(p, operand);
+	vec_push(p->mem, &p->stack, r);
 	while (p->stack.n) {
-		ir_ref r = p->stack.at[p->stack.n - 1];
-
+		r = p->stack.at[p->stack.n - 1];
 		if (p->state[r] == 0) {
 			p->state[r] = 1;
 			ir_visit(p->f, ir_at(p->f, r), push_operand, p);
@@ -112,22 +110,37 @@ static uint32_t common_dominator(const struct ir_func *f, uint32_t a, uint32_t b
 	return a;
 }
 
-static void widen(void *arg, ir_ref *operand)
+static inline void widen(struct place *p, ir_ref r)
+{
+	p->late[r] = p->late[r] == UNPLACED ? p->use_block : common_dominator(p->f, p->late[r], p->use_block);
+}
+
+/* An operand of a pinned node. */
+static void reach_and_widen(void *arg, ir_ref *operand)
+{
+	struct place *p = arg;
+	ir_ref r = *operand;
+
+	if (r <= 0)
+		return;
+	p->uses[r]++;
+	if (!p->state[r]) {
+		if (ir_pinned(p->f, ir_at(p->f, r)))
+			return;
+		reach(p, r);
+	}
+	widen(p, r);
+}
+
+/* An operand of a pure node that has been reached. */
+static void widen_operand(void *arg, ir_ref *operand)
 {
 	struct place *p = arg;
 
 	if (*operand > 0)
 		p->uses[*operand]++;
-	if (!reached(p, *operand))
-		return;
-	p->late[*operand] = p->late[*operand] == UNPLACED ? p->use_block :
-		common_dominator(p->f, p->late[*operand], p->use_block);
-}
-
-static void reach_and_widen(void *arg, ir_ref *operand)
-{
-	reach(arg, operand);
-	widen(arg, operand);
+	if (reached(p, *operand))
+		widen(p, *operand);
 }
 
 static void choose(struct place *p, ir_ref r)
@@ -385,7 +398,7 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 	for (uint32_t i = p.topo.n; i-- > 0;) {
 		choose(&p, p.topo.at[i]);
 		p.use_block = p.block[p.topo.at[i]];
-		ir_visit(f, ir_at(f, p.topo.at[i]), widen, &p);
+		ir_visit(f, ir_at(f, p.topo.at[i]), widen_operand, &p);
 	}
 	for (uint32_t i = 0; i < p.topo.n; i++) {
 		count_need(&p, p.topo.at[i]);

@@ -132,10 +132,10 @@ static bool types_fit(const struct verify *v, const struct ir_node *n)
 	}
 }
 
-bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c)
+bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, unsigned aux, ir_ref a, ir_ref b, ir_ref c)
 {
 	struct verify v = { .f = f };
-	struct ir_node n = { .op = (uint8_t)op, .type = (uint8_t)t, .a = a, .b = b, .c = c };
+	struct ir_node n = { (uint8_t)op, (uint8_t)t, (uint16_t)aux, a, b, c };
 
 	return types_fit(&v, &n);
 }
@@ -364,18 +364,32 @@ static void check_built(void *arg, ir_ref *r)
 		v->bad = true;
 }
 
-/* The deepest block of the operands, which all of them dominate; else the node has no place. */
-static void deepest(void *arg, ir_ref *r)
+/* Of block b and the block of operand x the deeper one, if the other dominates it. */
+static inline uint32_t deeper(const struct verify *v, uint32_t b, ir_ref user, ir_ref x)
 {
-	struct verify *v = arg;
-	uint32_t b = *r > 0 && *r < v->user ? v->block_of[*r] : *r > 0 || !valid(v->f, *r) ? NOWHERE : 0;
+	uint32_t o = x > 0 && x < user ? v->block_of[x] : x > 0 || !valid(v->f, x) ? NOWHERE : 0;
 
-	if (v->at_block == NOWHERE || b == NOWHERE)
-		v->at_block = NOWHERE;
-	else if (ir_dominates(v->f, v->at_block, b))
-		v->at_block = b;
-	else if (!ir_dominates(v->f, b, v->at_block))
-		v->at_block = NOWHERE;
+	if (o == b || o == 0 || b == NOWHERE)
+		return b;
+	if (o == NOWHERE || ir_dominates(v->f, b, o))
+		return o;
+	return ir_dominates(v->f, o, b) ? b : NOWHERE;
+}
+
+/* The deepest block of the operands of a pure node, which all of them dominate; NOWHERE: it has no place. */
+static uint32_t deepest(const struct verify *v, ir_ref r)
+{
+	const struct ir_node *n = ir_at(v->f, r);
+	unsigned values = ir_ops[n->op].values;
+	uint32_t b = 0;
+
+	if (values & IR_VALUE_A)
+		b = deeper(v, b, r, n->a);
+	if (values & IR_VALUE_B)
+		b = deeper(v, b, r, n->b);
+	if (values & IR_VALUE_C)
+		b = deeper(v, b, r, n->c);
+	return b;
 }
 
 /* A function that no pass has touched has its nodes in an order in which operands come first: no placement is needed to see that
@@ -403,10 +417,7 @@ static bool built_well(struct verify *v)
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		if (ir_pinned(f, &f->node.at[r]))
 			continue;
-		v->user = (ir_ref)r;
-		v->at_block = 0;
-		ir_visit(f, &f->node.at[r], deepest, v);
-		v->block_of[r] = types_fit(v, &f->node.at[r]) ? v->at_block : NOWHERE;
+		v->block_of[r] = f->typed || types_fit(v, &f->node.at[r]) ? deepest(v, (ir_ref)r) : NOWHERE;
 	}
 	for (uint32_t i = 0; i < f->n_order && !v->bad; i++) {
 		uint32_t b = f->order[i];
@@ -418,7 +429,7 @@ static bool built_well(struct verify *v)
 
 			v->at_block = b;
 			ir_visit(f, ir_at(f, r), check_built, v);
-			v->bad |= !types_fit(v, ir_at(f, r)) || (k && r <= blk->ins.at[k - 1]);
+			v->bad |= (!f->typed && !types_fit(v, ir_at(f, r))) || (k && r <= blk->ins.at[k - 1]);
 			v->bad |= ir_at(f, r)->op == IR_result && (k == 0 || blk->ins.at[k - 1] != ir_at(f, r)->a);
 		}
 		if (!v->bad)

@@ -10,7 +10,7 @@
  */
 #include "opt/opt.h"
 
-struct forward { struct ir_func *f; uint32_t *uses, *own; uint32_t edge, block; };	/* uses of a node in all, and by the branch looked at */
+struct forward { struct ir_func *f; uint32_t *uses, *own; uint32_t edge, block; };	/* uses of a node in all, when somebody has asked, and by the branch looked at */
 
 static void count(void *arg, ir_ref *r)
 {
@@ -25,6 +25,8 @@ static void count_uses(struct forward *w)
 {
 	struct ir_func *f = w->f;
 
+	w->uses = arena_zero(f->tmp, f->node.n * sizeof *w->uses);
+	w->own = arena_zero(f->tmp, f->node.n * sizeof *w->own);
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		const struct ir_node *n = ir_at(f, (ir_ref)r);
 
@@ -64,6 +66,8 @@ static bool may_forward(struct forward *w, uint32_t b)
 	if (!b || blk->ins.n || !blk->arg.n || blk->state || blk->loop == b + 1 || c->op != IR_br || c->a <= 0 || ir_at(f, c->a)->op != IR_arg ||
 	    (uint32_t)ir_at(f, c->a)->a != b)
 		return false;
+	if (!w->uses)
+		count_uses(w);
 	ir_visit(w->f, c, count, w->own);
 	for (uint32_t k = 0; k < blk->arg.n; k++)
 		only &= w->own[blk->arg.at[k]] == w->uses[blk->arg.at[k]];
@@ -117,9 +121,6 @@ bool opt_forward(struct ir_func *f)
 	if (f->state.n > 1)
 		return false;
 	ir_analyse(f);
-	w.uses = arena_zero(f->tmp, f->node.n * sizeof *w.uses);
-	w.own = arena_zero(f->tmp, f->node.n * sizeof *w.own);
-	count_uses(&w);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 

@@ -201,8 +201,15 @@ static void copy_control(struct inliner *x, uint32_t b)
 	}
 }
 
+/* The result of a call becomes an argument of block b; node r, so that its users stay as they are. */
+static void to_argument(struct ir_func *f, uint32_t b, ir_ref r)
+{
+	*ir_at(f, r) = (struct ir_node){ IR_arg, ir_at(f, r)->type, 0, (ir_ref)b, (ir_ref)f->block.at[b].arg.n, 0 };
+	vec_push(f->mem, &f->block.at[b].arg, r);
+}
+
 /* Puts g in the place of the call at position k of block b. Returns the block behind it. */
-static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir_func *g, struct opt_subst *s)
+static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir_func *g)
 {
 	struct inliner x = { .f = f, .g = g };
 	ir_ref r = f->block.at[b].ins.at[k];
@@ -213,14 +220,10 @@ static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir
 	x.map = arena_zero(f->tmp, g->node.n * sizeof *x.map);
 	x.block = arena_zero(f->tmp, g->block.n * sizeof *x.block);
 	x.after = ir_block_new(f);
-	for (unsigned q = 0; q < results; q++) {
-		ir_ref a = ir_block_arg(f, x.after, f->call.at[n.c].result[q]);
-
-		if (q == 0)
-			opt_subst_set(s, r, a);
-		else if (first < f->block.at[b].ins.n && ir_at(f, f->block.at[b].ins.at[first])->op == IR_result)
-			opt_subst_set(s, f->block.at[b].ins.at[first++], a);
-	}
+	if (results > 0)
+		to_argument(f, x.after, r);
+	if (results > 1 && first < f->block.at[b].ins.n && ir_at(f, f->block.at[b].ins.at[first])->op == IR_result)
+		to_argument(f, x.after, f->block.at[b].ins.at[first++]);
 	for (; first < f->block.at[b].ins.n; first++)
 		vec_push(f->mem, &f->block.at[x.after].ins, f->block.at[b].ins.at[first]);
 	f->block.at[x.after].control = f->block.at[b].control;
@@ -262,31 +265,26 @@ static uint32_t inline_call(struct ir_func *f, uint32_t b, uint32_t k, struct ir
 void opt_inline_self(struct ir_func *f, struct ir_func *g)
 {
 	uint32_t n = f->n_order, *order = f->order;
-	struct opt_subst s;
 
-	opt_subst_init(&s, f);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t b = order[i], k = 0; k < f->block.at[b].ins.n; k++) {
 			const struct ir_node *c = ir_at(f, f->block.at[b].ins.at[k]);
 
 			if (c->op != IR_call || c->a <= 0 || ir_at(f, c->a)->op != IR_func || f->callee.at[ir_at(f, c->a)->a].f != f || !opt_fits_call(f, g, c))
 				continue;
-			b = inline_call(f, b, k, g, &s);
+			b = inline_call(f, b, k, g);
 			k = UINT32_MAX;
 		}
-	opt_subst_apply(&s, f);
 }
 
 bool opt_inline(struct ir_func *f)
 {
-	struct opt_subst s;
 	uint32_t grown = 0, n;
 	bool changed = false;
 
 	if (!f->callee.n || f->state.n > 1)
 		return false;
 	ir_analyse(f);
-	opt_subst_init(&s, f);
 	n = f->n_order;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t b = f->order[i];
@@ -306,12 +304,10 @@ bool opt_inline(struct ir_func *f)
 			if (!same_classes(f, g) || !opt_fits_call(f, g, c) || !can_be_copied(g))
 				continue;
 			grown += size;
-			b = inline_call(f, b, k, g, &s);
+			b = inline_call(f, b, k, g);
 			k = UINT32_MAX;
 			changed = true;
 		}
 	}
-	if (changed)
-		opt_subst_apply(&s, f);
 	return changed;
 }

@@ -9,7 +9,7 @@
  */
 #include "opt/opt.h"
 
-struct strength { struct ir_func *f; struct opt_subst s; };
+struct strength { struct ir_func *f; uint32_t n; VEC(bool) taken; struct opt_subst s; };	/* n: nodes at the start; taken: by newer node, some r is the same; s: if any other was replaced */
 
 static ir_ref emit(struct strength *p, enum ir_op op, ir_ref a, ir_ref b)
 {
@@ -169,23 +169,42 @@ static ir_ref cheaper(struct strength *p, ir_ref r)
 	}
 }
 
+/* What r has become is a new node that nobody else has asked for: r becomes that node itself. */
+static bool take_over(struct strength *p, ir_ref r, ir_ref to)
+{
+	uint32_t k = (uint32_t)to - p->n;
+
+	if (to <= 0 || (uint32_t)to < p->n || (k < p->taken.n && p->taken.at[k]))
+		return false;
+	while (p->taken.n <= k)
+		vec_push(p->f->tmp, &p->taken, false);
+	p->taken.at[k] = true;
+	*ir_at(p->f, r) = *ir_at(p->f, to);
+	return true;
+}
+
 bool opt_strength(struct ir_func *f)
 {
-	struct strength p = { .f = f };
-	uint32_t n = f->node.n;
+	struct strength p = { .f = f, .n = f->node.n };
 	bool changed = false;
 
-	opt_subst_init(&p.s, f);
-	for (uint32_t r = 1; r < n; r++)
-		if ((ir_ops[f->node.at[r].op].flags & (IR_PURE | IR_FAULT)) && !ir_pinned(f, &f->node.at[r])) {
-			ir_ref to = cheaper(&p, (ir_ref)r);
+	for (uint32_t r = 1; r < p.n; r++) {
+		unsigned op = f->node.at[r].op;
+		ir_ref to;
 
-			if (to && to != (ir_ref)r) {
-				opt_subst_set(&p.s, (ir_ref)r, to);
-				changed = true;
-			}
-		}
-	if (changed)
+		if ((op != IR_mul && op != IR_sdiv && op != IR_srem && op != IR_udiv && op != IR_urem) || ir_pinned(f, &f->node.at[r]))
+			continue;
+		to = cheaper(&p, (ir_ref)r);
+		if (!to || to == (ir_ref)r)
+			continue;
+		changed = true;
+		if (take_over(&p, (ir_ref)r, to))
+			continue;
+		if (!p.s.to)
+			opt_subst_init(&p.s, f);
+		opt_subst_set(&p.s, (ir_ref)r, to);
+	}
+	if (p.s.to)
 		opt_subst_apply(&p.s, f);
 	return changed;
 }

@@ -340,19 +340,11 @@ static void prepare(struct lower *l)
 		struct ir_block *b = &f->block.at[f->order[i]];
 
 		for (uint32_t k = 0; k <= b->ins.n; k++) {
-			struct ir_node *n = ir_at(f, k < b->ins.n ? b->ins.at[k] : b->control);
-
-			ir_visit(f, n, strip, f);
-			ir_visit_kept(f, n, strip, f);
-		}
-	}
-	for (uint32_t i = 0; i < f->n_order; i++) {
-		struct ir_block *b = &f->block.at[f->order[i]];
-
-		for (uint32_t k = 0; k <= b->ins.n; k++) {
 			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
 			struct ir_node *n = ir_at(f, r);
 
+			ir_visit(f, n, strip, f);
+			ir_visit_kept(f, n, strip, f);
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
 			else if (n->op == IR_bitcast && is_alias(f, n))
