@@ -106,6 +106,9 @@ struct hew_fn *hew_fn_new(struct hew *x, const char *name, hew_type result, int 
 /* The function has a second result, in the platform's second result register; return with hew_ret2. */
 void hew_fn_result2(struct hew_fn *f, hew_type second);
 
+/* How the function's arguments are passed: an enum hew_pass of each. */
+void hew_fn_pass(struct hew_fn *f, const uint8_t *pass);
+
 /* Throws a function away. hew_compile does it, too. f may be NULL. */
 void hew_fn_free(struct hew_fn *f);
 
@@ -258,6 +261,7 @@ struct hew_call {
 	uint32_t reads, writes;		/* alias classes the callee touches, a bit for each; HEW_ALL_CLASSES when unknown */
 	unsigned flags;			/* HEW_CALL_..., or 0 */
 	hew_state state;		/* how the guest's frame looks if the callee throws or collects; 0: it does neither */
+	const uint8_t *pass;		/* an enum hew_pass of each argument, for structs by value; NULL: all are alone */
 };
 
 /* Calls target (HEW_PTR), a C function with n arguments of the values' types. Its first result, or 0 if it has none. */
@@ -265,6 +269,43 @@ hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int
 
 /* The second result of a call. Stands right behind the call. */
 hew_val hew_result2(struct hew_fn *f, hew_val call);
+
+/* ---- structs by value -------------------------------------------------------------------------------------------
+ *
+ * The platform's convention takes a struct apart, into registers or words on the stack. hew_struct_types says into what: so many arguments of
+ * a call, or parameters of a function, take its place. hew_struct_load makes their values from the struct in memory, hew_struct_store
+ * the struct from them. A struct that is returned comes as one or two results (hew_struct_results), or else the caller passes an
+ * address for it as first argument, which the callee returns.
+ */
+
+/* How an argument is passed, beside by its type. */
+enum hew_pass {
+	HEW_ALONE,			/* in a register while there are any for its type */
+	HEW_WITH_NEXT,			/* in a register if there is one for the next argument, too; else both on the stack */
+	HEW_ON_STACK,			/* as 8 bytes on the stack, whatever registers are free */
+	HEW_ON_STACK_16			/* the same, at an address divisible by 16 */
+};
+
+/* A member that is a number or a pointer; those of inner structs and arrays count one by one. */
+struct hew_field { uint32_t offset, size; bool is_float; };	/* size: 1, 2, 4, 8 or 16 bytes */
+
+/* A struct as C lays it out. */
+struct hew_struct {
+	uint32_t size, align;		/* bytes; size at least 1 and at most 65536 */
+	uint32_t n;			/* members */
+	const struct hew_field *field;
+};
+
+/* The types of what takes the struct's place, and how each is passed; room for (size + 7) / 8 of either. Returns how many, or 0: it is no
+ * struct. */
+int hew_struct_types(struct hew *x, const struct hew_struct *s, hew_type *types, uint8_t *pass);
+
+/* The types of the results as which a struct is returned, at most 2. 0: it is returned in memory, or it is no struct. */
+int hew_struct_results(struct hew *x, const struct hew_struct *s, hew_type types[2]);
+
+/* Loads them from the struct at address, or stores them there; cls is the alias class of its memory. */
+void hew_struct_load(struct hew_fn *f, const struct hew_struct *s, unsigned cls, hew_val address, hew_val *values);
+void hew_struct_store(struct hew_fn *f, const struct hew_struct *s, unsigned cls, hew_val address, const hew_val *values);
 
 /* Address of a function that is compiled in the same hew_compile_all as f, f itself for example. It must not have been freed by then. */
 hew_val hew_callee(struct hew_fn *f, struct hew_fn *callee);

@@ -27,6 +27,7 @@ struct hew_code { struct hew_unit *u; struct hew *x; };
 extern const struct target *const api_targets[];
 extern const unsigned api_n_targets;
 
+int32_t api_complain(struct hew_fn *f, const char *fmt, ...) PRINTF(2, 3);	/* the first mistake of a function; 0 */
 struct hew_fn *api_fn_new(struct hew *x, const char *name);
 enum hew_status api_fail(struct hew *x, enum hew_status s, const char *fmt, ...) PRINTF(3, 4);
 uint64_t api_register_mask(const struct target *t, unsigned max_regs);

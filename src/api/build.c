@@ -98,8 +98,7 @@ void hew_fn_free(struct hew_fn *f)
 
 /* ---- operands are checked when they come in, so that a mistake is named where it is made --------------------- */
 
-static hew_val complain(struct hew_fn *f, const char *fmt, ...) PRINTF(2, 3);
-static hew_val complain(struct hew_fn *f, const char *fmt, ...)
+hew_val api_complain(struct hew_fn *f, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -122,21 +121,21 @@ static bool is_type(hew_type t) { return (unsigned)t > HEW_VOID && (unsigned)t <
 
 static hew_val bad_operand(struct hew_fn *f, const char *op, int k)
 {
-	return complain(f, "operand %d of %s is not a value of this function", k, op);
+	return api_complain(f, "operand %d of %s is not a value of this function", k, op);
 }
 
 static hew_val bad_types(struct hew_fn *f, enum ir_op op, hew_val a, hew_val b)
 {
 	if (b)
-		return complain(f, "%s does not take %s and %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
-	return complain(f, "%s does not take %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name);
+		return api_complain(f, "%s does not take %s and %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
+	return api_complain(f, "%s does not take %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name);
 }
 
 static bool is_block(struct hew_fn *f, hew_block b)
 {
 	if (b < f->f->block.n)
 		return true;
-	complain(f, "block %u does not exist", b);
+	api_complain(f, "block %u does not exist", b);
 	return false;
 }
 
@@ -144,7 +143,7 @@ static bool is_state(struct hew_fn *f, hew_state s, const char *op)
 {
 	if (s < f->f->state.n)
 		return true;
-	complain(f, "the frame state of %s does not exist", op);
+	api_complain(f, "the frame state of %s does not exist", op);
 	return false;
 }
 
@@ -152,7 +151,7 @@ static bool is_class(struct hew_fn *f, unsigned cls)
 {
 	if (cls < IR_MAX_CLASS)
 		return true;
-	complain(f, "alias class %u is not below %d", cls, IR_MAX_CLASS);
+	api_complain(f, "alias class %u is not below %d", cls, IR_MAX_CLASS);
 	return false;
 }
 
@@ -160,7 +159,7 @@ static bool are_values(struct hew_fn *f, const char *op, int n, const hew_val *v
 {
 	for (int i = 0; i < n; i++)
 		if (!has_value(f, v[i])) {
-			complain(f, "argument %d of %s is not a value of this function", i + 1, op);
+			api_complain(f, "argument %d of %s is not a value of this function", i + 1, op);
 			return false;
 		}
 	return true;
@@ -169,7 +168,7 @@ static bool are_values(struct hew_fn *f, const char *op, int n, const hew_val *v
 hew_val hew_arg(struct hew_fn *f, int i)
 {
 	if (i < 0 || (uint32_t)i >= f->f->block.at[0].arg.n)
-		return complain(f, "the function has fewer arguments than %d", i < 0 ? i : i + 1);
+		return api_complain(f, "the function has fewer arguments than %d", i < 0 ? i : i + 1);
 	return f->f->block.at[0].arg.at[i];
 }
 
@@ -180,7 +179,7 @@ static bool ended(struct hew_fn *f, enum ir_op o)
 {
 	if (!f->f->block.at[f->f->cur].control || ir_ops[o].flags & (IR_PURE | IR_ENDS))
 		return false;
-	complain(f, "%s in a block that has ended", ir_ops[o].name);
+	api_complain(f, "%s in a block that has ended", ir_ops[o].name);
 	return true;
 }
 
@@ -198,11 +197,11 @@ static hew_val checked_emit(struct ir_func *f, const void *arg)
 	if (info->args[2] == 'v' && !exists(x->owner, x->c))
 		return bad_operand(x->owner, info->name, 3);
 	if (info->args[2] == 's' && x->c == 0)
-		return complain(x->owner, "%s has no frame state", info->name);
+		return api_complain(x->owner, "%s has no frame state", info->name);
 	if (info->args[2] == 's' && !is_state(x->owner, (hew_state)x->c, info->name))
 		return 0;
 	if (info->result == 't' && !is_type((hew_type)x->t))
-		return complain(x->owner, "%s to a type that does not exist", info->name);
+		return api_complain(x->owner, "%s to a type that does not exist", info->name);
 	if (!ir_operand_types_fit(f, x->o, x->t, x->aux, x->a, x->b, x->c))
 		return bad_types(x->owner, x->o, x->a, info->args[1] == 'v' ? x->b : 0);
 	return ir_emit(f, x->o, x->t, x->aux, x->a, x->b, x->c);
@@ -233,7 +232,7 @@ hew_val hew_inargs(struct hew_fn *f) { return op(f, IR_inargs, IR_T_ptr, 0, 0, 0
 hew_val hew_stack(struct hew_fn *f, uint32_t bytes, uint32_t align)
 {
 	if (bytes == 0 || bytes > INT32_MAX / 2 || align == 0 || align > 16 || (align & (align - 1)))
-		return complain(f, "stack takes 1 byte to 1 GiB, aligned to 1, 2, 4, 8 or 16");
+		return api_complain(f, "stack takes 1 byte to 1 GiB, aligned to 1, 2, 4, 8 or 16");
 	return op(f, IR_stack, IR_T_ptr, 0, (hew_val)bytes, (hew_val)align, 0);
 }
 
@@ -299,7 +298,7 @@ void hew_class(struct hew_fn *f, unsigned cls, const char *name, unsigned flags)
 		return;
 	wrong = ir_name_class(f->f, cls, name);
 	if (wrong)
-		complain(f, "%s: %s", wrong, name ? name : "none");
+		api_complain(f, "%s: %s", wrong, name ? name : "none");
 	if (flags & HEW_CLASS_ANY)
 		f->f->any |= UINT32_C(1) << cls;
 	if (flags & HEW_CLASS_EXACT)
@@ -349,11 +348,11 @@ static hew_val make_block_arg(struct ir_func *f, const void *arg)
 hew_val hew_block_arg(struct hew_fn *f, hew_block b, hew_type t)
 {
 	if (b == 0)
-		return complain(f, "the entry block takes the function's arguments only");
+		return api_complain(f, "the entry block takes the function's arguments only");
 	if (!is_block(f, b))
 		return 0;
 	if (!is_type(t))
-		return complain(f, "an argument of block %u has no type", b);
+		return api_complain(f, "an argument of block %u has no type", b);
 	return protect(f, make_block_arg, &(struct block_arg){ b, t });
 }
 
@@ -384,7 +383,7 @@ static bool may_jump(struct hew_fn *f, const char *op, hew_block to, int n, cons
 	if (!is_block(f, to) || !are_values(f, op, n, args))
 		return false;
 	if (to == 0)
-		complain(f, "%s to the entry block", op);
+		api_complain(f, "%s to the entry block", op);
 	return to != 0;
 }
 
@@ -537,7 +536,7 @@ static hew_val make_ret(struct ir_func *f, const void *arg)
 		if (x->v[k] && !has_value(x->owner, x->v[k]))
 			return bad_operand(x->owner, "ret", k + 1);
 		if ((x->v[k] ? ir_type_of(f, x->v[k]) : IR_T_void) != (enum ir_type)f->result[k])
-			return complain(x->owner, "operand %d of ret is %s, but the function returns %s", k + 1,
+			return api_complain(x->owner, "operand %d of ret is %s, but the function returns %s", k + 1,
 				ir_types[x->v[k] ? ir_type_of(f, x->v[k]) : IR_T_void].name, ir_types[f->result[k]].name);
 	}
 	ir_ret(f, x->v[0], x->v[1]);
@@ -549,11 +548,32 @@ void hew_ret(struct hew_fn *f, hew_val v) { hew_ret2(f, v, 0); }
 
 /* ---- calls, states, guards ------------------------------------------------------------------------------------------- */
 
+static bool are_ways(struct hew_fn *f, int n, const uint8_t *pass)
+{
+	for (int k = 0; pass && k < n; k++)
+		if (pass[k] >= IR_PASS_COUNT)
+			return api_complain(f, "argument %d is passed in a way that does not exist", k + 1) != 0;
+	return true;
+}
+
+static hew_val make_pass(struct ir_func *f, const void *arg)
+{
+	f->pass = ir_pass(f, f->block.at[0].arg.n, arg);
+	return 0;
+}
+
+void hew_fn_pass(struct hew_fn *f, const uint8_t *pass)
+{
+	if (are_ways(f, (int)f->f->block.at[0].arg.n, pass))
+		protect(f, make_pass, pass);
+}
+
 struct call { struct hew_fn *owner; hew_val target; struct ir_call d; int n; const hew_val *args; };
 
 static hew_val make_call(struct ir_func *f, const void *arg)
 {
 	const struct call *x = arg;
+	struct ir_call d = x->d;
 
 	if (ended(x->owner, IR_call))
 		return 0;
@@ -563,13 +583,17 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 		return bad_types(x->owner, IR_call, x->target, 0);
 	if (!are_values(x->owner, "call", x->n, x->args) || !is_state(x->owner, x->d.state, "call"))
 		return 0;
-	return ir_call_(f, x->target, &x->d, (uint32_t)x->n, x->args);
+	if (!are_ways(x->owner, x->n, d.pass))
+		return 0;
+	d.pass = ir_pass(f, (uint32_t)x->n, d.pass);
+	return ir_call_(f, x->target, &d, (uint32_t)x->n, x->args);
 }
 
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args)
 {
 	struct call x = { f, target, { .conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C,
-		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL)), .reads = c->reads, .writes = c->writes, .state = c->state }, n, args };
+		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL)), .reads = c->reads, .writes = c->writes, .state = c->state,
+		.pass = c->pass }, n, args };
 
 	for (unsigned k = 0; k < 2 && c->result[k] != HEW_VOID; k++)
 		x.d.result[x.d.n_results++] = (uint8_t)c->result[k];
@@ -592,10 +616,10 @@ static hew_val make_state(struct ir_func *f, const void *arg)
 	if (!is_state(s->owner, s->x.parent, "an inlined call"))
 		return 0;
 	if (s->x.frame && (!has_value(s->owner, s->x.frame) || ir_type_of(f, s->x.frame) != IR_T_ptr))
-		return complain(s->owner, "the frame of a frame state is not a ptr of this function");
+		return api_complain(s->owner, "the frame of a frame state is not a ptr of this function");
 	for (uint32_t i = 0; i < s->x.n; i++)
 		if ((s->slots[i].value && !has_value(s->owner, s->slots[i].value)) || (s->slots[i].tag_ref && !has_value(s->owner, s->slots[i].tag_ref)))
-			return complain(s->owner, "slot %u of a frame state is not a value of this function", s->slots[i].slot);
+			return api_complain(s->owner, "slot %u of a frame state is not a value of this function", s->slots[i].slot);
 	return (hew_val)ir_state_new(f, &s->x, s->slots);
 }
 

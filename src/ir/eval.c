@@ -89,6 +89,9 @@ static bool run_call(struct eval *x, ir_ref r)
 		ir_ref a = x->f->pool.at[n->b + (ir_ref)k];
 		int64_t bits = value(x, a);
 
+		if (d->pass && d->pass[k] >= IR_PASS_STACK)
+			return false;
+
 		if (ir_is_float(ir_type_of(x->f, a))) {
 			if (nf == 8)
 				return false;

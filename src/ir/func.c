@@ -46,6 +46,8 @@ const char *const ir_check_names[IR_CHECK_COUNT] = {
 #include "ir/checks.def"
 };
 
+const char *const ir_pass_names[IR_PASS_COUNT] = { "", "with", "stack", "stack16" };
+
 struct ir_func *ir_func_new(struct arena *mem, const char *name)
 {
 	struct ir_func *f = arena_zero(mem, sizeof *f);
@@ -372,6 +374,28 @@ ir_ref ir_load(struct ir_func *f, enum ir_type t, enum ir_width w, unsigned cls,
 void ir_store(struct ir_func *f, enum ir_width w, unsigned cls, ir_ref base, int32_t off, ir_ref v)
 {
 	ir_emit(f, IR_store, IR_T_void, IR_MEM_AUX(cls, w), base, off, v);
+}
+
+const uint8_t *ir_pass(struct ir_func *f, uint32_t n, const uint8_t *pass)
+{
+	uint8_t *copy;
+	uint32_t k = 0;
+
+	while (pass && k < n && pass[k] == IR_PASS_ALONE)
+		k++;
+	if (!pass || k == n)
+		return NULL;
+	copy = arena_alloc(f->mem, n);
+	memcpy(copy, pass, n);
+	return copy;
+}
+
+bool ir_same_pass(const uint8_t *a, const uint8_t *b, uint32_t n)
+{
+	for (uint32_t k = 0; (a || b) && k < n; k++)
+		if ((a ? a[k] : IR_PASS_ALONE) != (b ? b[k] : IR_PASS_ALONE))
+			return false;
+	return true;
 }
 
 ir_ref ir_call_(struct ir_func *f, ir_ref target, const struct ir_call *d, uint32_t n, const ir_ref *args)

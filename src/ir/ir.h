@@ -95,11 +95,14 @@ struct ir_state {
 
 enum ir_conv { IR_CONV_C, IR_CONV_GUEST, IR_CONV_COLD, IR_CONV_TAIL };
 enum { IR_CALL_VARIADIC = 1, IR_CALL_TWICE = 2, IR_CALL_NO_RETURN = 4 };
+enum ir_pass { IR_PASS_ALONE, IR_PASS_WITH_NEXT, IR_PASS_STACK, IR_PASS_STACK16, IR_PASS_COUNT };	/* how an argument goes; see hew.h */
+extern const char *const ir_pass_names[IR_PASS_COUNT];
 struct ir_call {
 	uint8_t conv, flags, n_results;
 	uint8_t result[2];		/* types */
 	uint32_t reads, writes;		/* alias classes */
 	uint32_t state;			/* mode CONTINUE state when the callee may throw, collect or invalidate; or 0 */
+	const uint8_t *pass;		/* enum ir_pass of each argument; NULL: all alone */
 	const char *name;
 };
 
@@ -119,6 +122,7 @@ struct ir_func {
 	VEC(struct ir_call) call;
 	VEC(struct ir_callee) callee;
 	uint8_t n_results, result[2];
+	const uint8_t *pass;		/* enum ir_pass of each parameter; NULL: all alone */
 	const char *class_name[IR_MAX_CLASS]; uint32_t n_classes;
 	uint32_t immutable;		/* classes whose memory never changes while the function runs */
 	uint32_t changing;		/* classes that may change at any moment: never shared, never moved */
@@ -158,6 +162,8 @@ ir_ref ir_const_named(struct ir_func *f, const char *name, const void *p);
 ir_ref ir_emit(struct ir_func *f, enum ir_op op, enum ir_type t, unsigned aux, ir_ref a, ir_ref b, ir_ref c);
 ir_ref ir_load(struct ir_func *f, enum ir_type t, enum ir_width w, unsigned cls, ir_ref base, int32_t off);
 void ir_store(struct ir_func *f, enum ir_width w, unsigned cls, ir_ref base, int32_t off, ir_ref v);
+const uint8_t *ir_pass(struct ir_func *f, uint32_t n, const uint8_t *pass);	/* a copy, or NULL where all are alone */
+bool ir_same_pass(const uint8_t *a, const uint8_t *b, uint32_t n);
 ir_ref ir_call_(struct ir_func *f, ir_ref target, const struct ir_call *d, uint32_t n, const ir_ref *args);
 ir_ref ir_check(struct ir_func *f, enum ir_check_kind k, ir_ref cond, ir_ref v, uint32_t state);
 uint32_t ir_edge_new(struct ir_func *f, uint32_t to, uint32_t n, const ir_ref *args);

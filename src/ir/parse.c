@@ -415,11 +415,24 @@ static ir_ref memory(struct parser *p, bool store, const char *suffix, size_t n)
 	return IR_NONE;
 }
 
+typedef VEC(uint8_t) passes;
+
+/* How the argument that was just read is passed. */
+static void pass(struct parser *p, passes *to)
+{
+	unsigned k = IR_PASS_COUNT;
+
+	while (--k && !accept(p, ir_pass_names[k]))
+		;
+	vec_push(p->mem, to, (uint8_t)k);
+}
+
 static ir_ref call(struct parser *p, const char *suffix, size_t n)
 {
 	static const char *const conv[] = { "c", "guest", "cold", "tail" };
 	struct ir_call d = { 0 };
 	VEC(ir_ref) arg = { 0 };
+	passes how = { 0 };
 	ir_ref target;
 	enum ir_type t;
 	unsigned k = 0;
@@ -443,9 +456,11 @@ static ir_ref call(struct parser *p, const char *suffix, size_t n)
 			ir_ref r = operand(p, IR_T_i64);
 
 			vec_push(p->mem, &arg, r);
+			pass(p, &how);
 		} while (accept(p, ","));
 		expect(p, ")");
 	}
+	d.pass = ir_pass(p->f, how.n, how.at);
 	d.flags |= accept(p, "variadic") ? IR_CALL_VARIADIC : 0;
 	d.flags |= accept(p, "twice") ? IR_CALL_TWICE : 0;
 	d.flags |= accept(p, "noreturn") ? IR_CALL_NO_RETURN : 0;
@@ -612,6 +627,7 @@ static void statement(struct parser *p)
 static void block_head(struct parser *p, const char *s, size_t n)
 {
 	uint32_t i = block_named(p, s, n), b = p->block.at[i].b;
+	passes how = { 0 };
 
 	if (p->block.at[i].defined)
 		bad(p, "block %.*s is defined twice", (int)n, s);
@@ -628,10 +644,15 @@ static void block_head(struct parser *p, const char *s, size_t n)
 			expect(p, ":");
 			t = type(p);
 			define(p, v, k, ir_block_arg(p->f, b, t));
+			pass(p, &how);
 		} while (accept(p, ","));
 		expect(p, ")");
 	}
 	expect(p, ":");
+	if (b == 0)
+		p->f->pass = ir_pass(p->f, how.n, how.at);
+	else if (ir_pass(p->f, how.n, how.at))
+		bad(p, "only parameters of the function are passed in a way of their own");
 	blanks(p);
 	if (!strncmp(p->at, "fs", 2))
 		p->f->block.at[b].state = state_ref(p);

@@ -107,6 +107,12 @@ static void put_set(struct printer *p, const char *what, uint32_t set)
 static const char *const width_name[IR_WIDTH_COUNT] = { "", "8s", "8u", "16s", "16u", "32s", "32u" };
 static const char *const conv_name[] = { "c", "guest", "cold", "tail" };
 
+static void put_pass(struct printer *p, const uint8_t *pass, unsigned i)
+{
+	if (pass && pass[i])
+		text_printf(p->out, " %s", ir_pass_names[pass[i]]);
+}
+
 static void put_call(struct printer *p, const struct ir_node *n)
 {
 	const struct ir_call *d = &p->f->call.at[n->c];
@@ -122,6 +128,7 @@ static void put_call(struct printer *p, const struct ir_node *n)
 		if (i)
 			text_add(p->out, ", ");
 		put_ref(p, p->f->pool.at[n->b + (ir_ref)i]);
+		put_pass(p, d->pass, i);
 	}
 	text_add(p->out, ")");
 	if (d->flags & IR_CALL_VARIADIC)
@@ -239,6 +246,8 @@ static void put_block(struct printer *p, uint32_t b, ir_ref *at, uint32_t n)
 	for (uint32_t i = 0; i < blk->arg.n; i++) {
 		number(p, blk->arg.at[i]);
 		text_printf(p->out, "%s%%%u: %s", i ? ", " : "(", p->num[blk->arg.at[i]] - 1, ir_types[ir_at(p->f, blk->arg.at[i])->type].name);
+		if (b == 0)
+			put_pass(p, p->f->pass, i);
 	}
 	text_add(p->out, blk->arg.n ? "):" : ":");
 	if (blk->state)

@@ -23,6 +23,10 @@ struct target_resume { void *resume; int64_t arg[3]; };
 typedef void target_exit_fn(struct target_regs *regs, void *unit, uint64_t exit, struct target_resume *out);
 struct target_stubs { uint32_t exit_tail, enter, enter_return, cold_call[MACH_COLD_CALLS]; };
 
+/* A struct that is passed by value: its members, those of members that are structs or arrays one by one. Sizes are 1, 2, 4, 8 or 16. */
+struct target_field { uint32_t offset, size; bool real; };
+struct target_struct { uint32_t size, align; uint32_t n; const struct target_field *field; };
+
 /* A native frame, for the exit handler: fp is the frame pointer. Spill slot s is at fp - frame_slot0 - 8 * s; the saved registers are at
  * fp - 8, fp - 16, ... in order of number; the return address at fp + 8. */
 struct target {
@@ -42,6 +46,7 @@ struct target {
 	void (*emit)(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out);
 	/* Runtime stubs, written once per context: the common exit tail, which calls handler, and the trampoline from C. */
 	void (*stubs)(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *out);
+	unsigned (*struct_parts)(const struct target_struct *s, uint8_t *part);	/* types of the registers it goes in, 2 at most; 0: it goes in memory */
 	void (*ins_text)(const struct mach_func *m, const struct mach_ins *i, struct text *out);
 };
 

@@ -3,29 +3,18 @@
  *
  * Arguments go in order; the engine knows the platform's convention. A byval argument is the address of a copy that the
  * caller makes, which functions of the module take as a pointer; functions outside, and the variable part of an argument
- * list, want the bytes themselves on the stack: then all arguments in registers are passed first, what is left of the
- * integer registers is filled with zeros, and the words follow.
+ * list, want the bytes themselves on the stack.
  */
 #include "ll.h"
 
-struct passed { hew_val *v; uint32_t n, cap; };
-struct arguments { struct passed in_order, in_regs, on_stack; unsigned gp, fp; bool words; };
+struct arguments { hew_val *v; uint8_t *pass; uint32_t n, cap, pass_cap; };
 
-static void push(struct lower *l, struct passed *p, hew_val v)
+static void add(struct lower *l, struct arguments *a, hew_val v, enum hew_pass how)
 {
-	p->v = ll_grow(&l->scratch, p->v, p->n, &p->cap, sizeof *p->v);
-	p->v[p->n++] = v;
-}
-
-static void add(struct lower *l, struct arguments *a, hew_val v)
-{
-	hew_type t = hew_type_of(l->f, v);
-	bool real = t == HEW_F32 || t == HEW_F64;
-	unsigned *used = real ? &a->fp : &a->gp;
-
-	push(l, &a->in_order, v);
-	push(l, *used < (real ? 8u : 6u) ? &a->in_regs : &a->on_stack, v);
-	++*used;
+	a->v = ll_grow(&l->scratch, a->v, a->n, &a->cap, sizeof *a->v);
+	a->pass = ll_grow(&l->scratch, a->pass, a->n, &a->pass_cap, sizeof *a->pass);
+	a->v[a->n] = v;
+	a->pass[a->n++] = (uint8_t)how;
 }
 
 static void copy(struct lower *l, struct ll_got to, struct ll_got from, uint64_t bytes)
@@ -38,16 +27,13 @@ static void copy(struct lower *l, struct ll_got to, struct ll_got from, uint64_t
 
 static void add_words(struct lower *l, struct arguments *a, struct ll_got from, struct ll_type *t)
 {
-	a->words = true;
 	if (t->size > 1 << 16)
 		ll_fail(l->m, l->line, "unsupported: %llu bytes as an argument", (unsigned long long)t->size);
-	if (t->align > 8 && a->on_stack.n % 2)
-		push(l, &a->on_stack, hew_i64(l->f, 0));
 	for (uint64_t at = 0; at < t->size; at += 8) {
 		uint64_t left = t->size - at;
 		struct ll_part p = { HEW_I64, (uint8_t)(left < 8 ? left * 8 : 64), at };
 
-		push(l, &a->on_stack, ll_load_part(l, &p, from, false).v);
+		add(l, a, ll_load_part(l, &p, from, false).v, at == 0 && t->align > 8 ? HEW_ON_STACK_16 : HEW_ON_STACK);
 	}
 }
 
@@ -61,7 +47,7 @@ static void add_byval(struct lower *l, struct arguments *a, struct ll_value *v, 
 	}
 	to.v = ll_static(l, t->size, 16);
 	copy(l, to, from, t->size);
-	add(l, a, to.v);
+	add(l, a, to.v, HEW_ALONE);
 }
 
 static hew_val extended(struct lower *l, struct ll_value *v, const struct ll_abi *a, const struct ll_attr *attr)
@@ -91,15 +77,8 @@ static void collect(struct lower *l, struct ll_instr *in, struct arguments *a, b
 		if (outside && v->type->kind == LL_VECTOR && !parts[0].pair)
 			ll_fail(l->m, l->line, "unsupported: an argument of type %s", ll_type_name(l->m, v->type));
 		for (uint32_t k = 0; k < n; k++)
-			add(l, a, extended(l, v, &parts[k], &in->attr[i]));
+			add(l, a, extended(l, v, &parts[k], &in->attr[i]), HEW_ALONE);
 	}
-	if (!a->words)
-		return;
-	while (a->gp++ < 6)
-		push(l, &a->in_regs, hew_i64(l->f, 0));
-	for (uint32_t i = 0; i < a->on_stack.n; i++)
-		push(l, &a->in_regs, a->on_stack.v[i]);
-	a->in_order = a->in_regs;
 }
 
 static void take_results(struct lower *l, struct ll_instr *in, hew_val call, const struct ll_abi *abi, uint32_t n, const struct ll_func *to)
@@ -189,7 +168,7 @@ static bool square_root(struct lower *l, struct ll_instr *in, const struct ll_sy
 void ll_lower_call(struct lower *l, struct ll_instr *in)
 {
 	struct ll_symbol *s = symbol_of(l->m, in->callee);
-	struct arguments a = { .words = false };
+	struct arguments a = { .n = 0 };
 	struct ll_abi abi[LL_MAX_PARTS];
 	struct hew_call c = { .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES };
 	uint32_t n = ll_abi(l, in->type->of, abi);
@@ -211,7 +190,8 @@ void ll_lower_call(struct lower *l, struct ll_instr *in)
 	c.flags = (in->type->variadic ? HEW_CALL_VARIADIC : 0) | (s && !s->func && returns_twice(s) ? HEW_CALL_TWICE : 0) |
 		(in->tail && !l->dynamic ? HEW_CALL_TAIL : 0);
 	target = ll_part(l, in->callee, 0);
-	call = hew_call(l->f, target, &c, (int)a.in_order.n, a.in_order.v);
+	c.pass = a.pass;
+	call = hew_call(l->f, target, &c, (int)a.n, a.v);
 	if (in->def)
 		take_results(l, in, call, abi, n, s ? s->func : NULL);
 }

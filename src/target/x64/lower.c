@@ -1000,7 +1000,7 @@ static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
 		return 0;
 	for (uint32_t k = 0; k < ir_at(l->f, last)->aux; k++)
 		t[k] = ir_type_of(l->f, l->f->pool.at[ir_at(l->f, last)->b + (ir_ref)k]);
-	return x64_arg_places(t, ir_at(l->f, last)->aux, at, &n_float) ? 0 : last;
+	return x64_arg_places(t, d->pass, ir_at(l->f, last)->aux, at, &n_float) ? 0 : last;
 }
 
 static void call(struct lower *l, ir_ref r)
@@ -1015,7 +1015,7 @@ static void call(struct lower *l, ir_ref r)
 
 	for (uint32_t k = 0; k < n->aux; k++)
 		t[k] = ir_type_of(l->f, l->f->pool.at[n->b + (ir_ref)k]);
-	bytes = x64_arg_places(t, n->aux, at, &n_float);
+	bytes = x64_arg_places(t, d->pass, n->aux, at, &n_float);
 	if (bytes > l->m->out_bytes)
 		l->m->out_bytes = bytes;
 	for (uint32_t k = 0; k < n->aux; k++)
@@ -1192,7 +1192,7 @@ static void parameters(struct lower *l)
 
 	for (uint32_t k = 0; k < b->arg.n; k++)
 		t[k] = ir_at(l->f, b->arg.at[k])->type;
-	x64_arg_places(t, b->arg.n, at, &n_float);
+	x64_arg_places(t, l->f->pass, b->arg.n, at, &n_float);
 	i = ins(l, 0, X64_F_PARAMS, 8);
 	for (uint32_t k = 0; k < b->arg.n; k++)
 		if (at[k].reg != MACH_NO_REG)

@@ -43,5 +43,6 @@ const struct target target_x64 = {
 	.lower = x64_lower,
 	.emit = x64_emit,
 	.stubs = x64_stubs,
+	.struct_parts = x64_struct_parts,
 	.ins_text = ins_text,
 };

@@ -222,7 +222,8 @@ void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *
 
 /* abi.c: where the i-th of n arguments of these types goes */
 struct x64_place { uint8_t reg; int32_t stack; };	/* reg MACH_NO_REG: at this offset of the argument area */
-uint32_t x64_arg_places(const enum ir_type *t, uint32_t n, struct x64_place *out, unsigned *n_float);	/* bytes of stack */
+uint32_t x64_arg_places(const enum ir_type *t, const uint8_t *pass, uint32_t n, struct x64_place *out, unsigned *n_float);	/* bytes of stack */
+unsigned x64_struct_parts(const struct target_struct *s, uint8_t *part);
 uint8_t x64_result_reg(const uint8_t *types, unsigned k);
 extern const uint64_t x64_caller_saved;
 extern const struct target target_x64;
