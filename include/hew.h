@@ -109,6 +109,10 @@ void hew_fn_result2(struct hew_fn *f, hew_type second);
 /* How the function's arguments are passed: an enum hew_pass of each. */
 void hew_fn_pass(struct hew_fn *f, const uint8_t *pass);
 
+/* Only functions that are compiled together with f refer to it (hew_callee). If all calls of it have become its body and nobody asks for its
+ * address, it gets no code: hew_compile_all gives NULL for it. */
+void hew_fn_local(struct hew_fn *f);
+
 /* Throws a function away. hew_compile does it, too. f may be NULL. */
 void hew_fn_free(struct hew_fn *f);
 
@@ -249,7 +253,8 @@ enum {
 	HEW_CALL_VARIADIC = 1,		/* the callee is declared with "..." */
 	HEW_CALL_TWICE = 2,		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
 	HEW_CALL_COLD = 4,		/* seldom made: a stub of some fifty instructions keeps all registers; calls in cold blocks are made so, too */
-	HEW_CALL_TAIL = 8		/* its results are returned right behind it: the callee takes over the stack, and hew_stack memory is gone */
+	HEW_CALL_TAIL = 8,		/* its results are returned right behind it: the callee takes over the stack, and hew_stack memory is gone */
+	HEW_CALL_THROUGH = 16		/* the target is not what is called but the address of a place that says what: see hew_set_target */
 };
 
 /* The set of all alias classes. */
@@ -266,6 +271,11 @@ struct hew_call {
 
 /* Calls target (HEW_PTR), a C function with n arguments of the values' types. Its first result, or 0 if it has none. */
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args);
+
+/* Makes calls with HEW_CALL_THROUGH whose target is `place` call `target` from now on, tail calls jump to it. Any thread may do so while others run such
+ * calls: each goes to the old or to the new target. The place belongs to the caller, is aligned as a pointer, and is read at every call;
+ * where it is near the code, by the call instruction itself. Old code may be released when nobody can be inside. */
+void hew_set_target(const void **place, const void *target);
 
 /* The second result of a call. Stands right behind the call. */
 hew_val hew_result2(struct hew_fn *f, hew_val call);
@@ -413,7 +423,7 @@ struct hew_compile_options {
 enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *o, struct hew_code **out);
 
 /* Functions that call each other (hew_callee), linked directly; small ones are inlined. Frees all, also on failure. out has n places; on
- * failure they are NULL. Release all or none. */
+ * failure they are NULL, and so is that of a local function that nobody needs (hew_fn_local). Release all or none. */
 enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns, const struct hew_compile_options *o, struct hew_code **out);
 
 /* The code as a C function pointer: cast it to the type that was built. Any thread may call it. */

@@ -88,6 +88,8 @@ void hew_fn_result2(struct hew_fn *f, hew_type second)
 	f->f->n_results = 2;
 }
 
+void hew_fn_local(struct hew_fn *f) { f->f->local = true; }
+
 void hew_fn_free(struct hew_fn *f)
 {
 	if (!f)
@@ -581,6 +583,8 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 		return bad_operand(x->owner, "call", 1);
 	if (ir_type_of(f, x->target) != IR_T_ptr)
 		return bad_types(x->owner, IR_call, x->target, 0);
+	if (d.flags & IR_CALL_THROUGH && x->target > 0 && ir_at(f, x->target)->op == IR_func)
+		return api_complain(x->owner, "call through a function, not through a place that holds the address of one");
 	if (!are_values(x->owner, "call", x->n, x->args) || !is_state(x->owner, x->d.state, "call"))
 		return 0;
 	if (!are_ways(x->owner, x->n, d.pass))
@@ -599,6 +603,8 @@ hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int
 		x.d.result[x.d.n_results++] = (uint8_t)c->result[k];
 	return protect(f, make_call, &x);
 }
+
+void hew_set_target(const void **place, const void *target) { __atomic_store_n(place, target, __ATOMIC_RELEASE); }
 
 hew_val hew_result2(struct hew_fn *f, hew_val call)
 {

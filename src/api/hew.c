@@ -132,7 +132,7 @@ enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns,
 		api_fail(x, s, "not enough memory");
 	for (int i = 0; i < n; i++) {
 		hew_fn_free(fns[i]);
-		if (s == HEW_OK) {
+		if (s == HEW_OK && u[i]) {
 			*out[i] = (struct hew_code){ u[i], x };
 		} else if (out[i]) {
 			base_free(out[i], sizeof *out[i]);
@@ -146,6 +146,7 @@ enum hew_status hew_compile_all(struct hew *x, int n, struct hew_fn *const *fns,
 
 enum hew_status hew_compile(struct hew_fn *f, const struct hew_compile_options *o, struct hew_code **out)
 {
+	f->f->local = false;		/* alone, it is asked for */
 	return hew_compile_all(f->x, 1, &f, o, out);
 }
 

@@ -83,6 +83,8 @@ static bool run_call(struct eval *x, ir_ref r)
 	void *fn = (void *)(intptr_t)value(x, n->a);
 	enum ir_type t = d->n_results ? d->result[0] : IR_T_i64;
 
+	if (d->flags & IR_CALL_THROUGH)
+		fn = __atomic_load_n((void **)fn, __ATOMIC_ACQUIRE);
 	if (d->flags & IR_CALL_TWICE)		/* it would return into this C function */
 		return false;
 	for (unsigned k = 0; k < n->aux; k++) {

@@ -94,7 +94,7 @@ struct ir_state {
 };
 
 enum ir_conv { IR_CONV_C, IR_CONV_GUEST, IR_CONV_COLD, IR_CONV_TAIL };
-enum { IR_CALL_VARIADIC = 1, IR_CALL_TWICE = 2, IR_CALL_NO_RETURN = 4 };
+enum { IR_CALL_VARIADIC = 1, IR_CALL_TWICE = 2, IR_CALL_NO_RETURN = 4, IR_CALL_THROUGH = 16 };	/* THROUGH: the target is where the address of the callee stands */
 enum ir_pass { IR_PASS_ALONE, IR_PASS_WITH_NEXT, IR_PASS_STACK, IR_PASS_STACK16, IR_PASS_COUNT };	/* how an argument goes; see hew.h */
 extern const char *const ir_pass_names[IR_PASS_COUNT];
 struct ir_call {
@@ -142,6 +142,7 @@ struct ir_func {
 	bool folded;			/* the folder was the last to change anything */
 	uint32_t size;			/* live nodes, counted by the last pass */
 	bool optimised;			/* all passes have run: callers may take it over */
+	bool local;			/* nobody but what is compiled together with it asks for its address */
 	bool strict;			/* a load is safe only where it stands; else wherever its operands exist */
 	bool careful;			/* no check may fail without need: such a failure made the guest compile again */
 	const char *bad;		/* misuse of the builder: first complaint */

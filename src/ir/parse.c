@@ -464,6 +464,7 @@ static ir_ref call(struct parser *p, const char *suffix, size_t n)
 	d.flags |= accept(p, "variadic") ? IR_CALL_VARIADIC : 0;
 	d.flags |= accept(p, "twice") ? IR_CALL_TWICE : 0;
 	d.flags |= accept(p, "noreturn") ? IR_CALL_NO_RETURN : 0;
+	d.flags |= accept(p, "through") ? IR_CALL_THROUGH : 0;
 	d.reads = class_set(p, "reads");
 	d.writes = class_set(p, "writes");
 	blanks(p);

@@ -137,6 +137,8 @@ static void put_call(struct printer *p, const struct ir_node *n)
 		text_add(p->out, " twice");
 	if (d->flags & IR_CALL_NO_RETURN)
 		text_add(p->out, " noreturn");
+	if (d->flags & IR_CALL_THROUGH)
+		text_add(p->out, " through");
 	put_set(p, "reads", d->reads);
 	put_set(p, "writes", d->writes);
 	if (d->state)

@@ -2,7 +2,7 @@
  * compile.c - functions through the whole compiler: passes, placing, selection, allocation, emission, publishing.
  *
  * Functions that are compiled together go through it in three phases, since calls want the addresses of all of them:
- * optimise (callees first), generate, link.
+ * optimise (callees first), generate (local functions only if they are still wanted), link.
  *
  * Everything temporary lives in the function's arena. Anything that cannot be compiled (no memory, no code space, too
  * many values) ends in one longjmp to `attempt`, and tier_compile_all gives a status; the guest goes on interpreting.
@@ -25,6 +25,7 @@ struct compile {
 	struct target_code tc;
 	struct compile *all; uint32_t n;	/* what is compiled together */
 	uint32_t turn;				/* the function that is optimised as number so-and-so */
+	bool needed;				/* somebody may call it: it gets code */
 	jmp_buf fail;
 	enum hew_status status;
 };
@@ -397,16 +398,48 @@ static void bottom_up(struct compile *k)
 	}
 }
 
+/* Code for all but local functions, and for those whose addresses that code wants. */
+static bool generate_all(struct compile *all, uint32_t n)
+{
+	uint32_t *work = base_realloc(NULL, 0, n * sizeof *work), left = 0;
+	bool good = true;
+
+	if (!work) {
+		all[0].status = HEW_NO_MEMORY;
+		snprintf(all[0].x->why, sizeof all[0].x->why, "not enough memory to compile");
+		return false;
+	}
+	for (uint32_t i = n; i-- > 0;)
+		if (!all[i].f->local) {
+			all[i].needed = true;
+			work[left++] = i;
+		}
+	while (good && left) {
+		struct compile *k = &all[work[--left]];
+
+		good = attempt(k, generate);
+		for (uint32_t i = 0; good && i < k->f->callee.n; i++) {
+			const struct ir_func *g = k->f->callee.at[i].f;
+
+			if (k->tc.callee[i] == UINT32_MAX || !g || g->unit >= n || all[g->unit].f != g || all[g->unit].needed)
+				continue;
+			all[g->unit].needed = true;
+			work[left++] = g->unit;
+		}
+	}
+	base_free(work, n * sizeof *work);
+	return good;
+}
+
 static bool every_phase(struct compile *all, uint32_t n)
 {
 	bool good = attempt(all, bottom_up);
 
 	for (uint32_t i = 0; good && i < n; i++)
 		good = attempt(&all[all[i].turn], optimise);
+	good = good && generate_all(all, n);
 	for (uint32_t i = 0; good && i < n; i++)
-		good = attempt(&all[i], generate);
-	for (uint32_t i = 0; good && i < n; i++)
-		good = attempt(&all[i], link_code);
+		good = !all[i].needed || attempt(&all[i], link_code);
 	return good;
 }
 

@@ -3,9 +3,12 @@
  *
  * Around a cold call, whose callee destroys every register that the platform lets it destroy, live more values than there are registers
  * that calls keep; they must be what they were, whatever the callee returns and however it is named. Tail calls run threaded code: a
- * million functions after each other, each of which jumps to the next one, on one frame.
+ * million functions after each other, each of which jumps to the next one, on one frame. Calls through a place go to the old or the new target
+ * while another thread changes it, and a chain of blocks is linked as they are compiled.
  */
 #include "api_test.h"
+
+#include <pthread.h>
 
 enum { INTS = 9, FLOATS = 12, RESULTS = 4 };
 
@@ -212,12 +215,132 @@ static void threaded_code_needs_one_frame(void **state)
 	free(thread);
 }
 
+enum { CALLERS = 4, TURNS = 200000 };
+static const void *place_of_target;
+static int64_t old_target(int64_t x) { return x + 1; }
+static int64_t new_target(int64_t x) { return x + (INT64_C(1) << 32); }
+
+/* Calls n times what the place says, and returns the last result: old calls in the low half, new ones in the high one. */
+static struct hew_fn *loop_through(struct hew *x, const void *place, bool known)
+{
+	struct hew_fn *f = hew_fn_new(x, "loop", HEW_I64, TYPES(HEW_PTR, HEW_I64));
+	struct hew_call c = { .result = { HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES, .flags = HEW_CALL_THROUGH };
+	hew_block body = hew_block_new(f), out = hew_block_new(f);
+	hew_val n = hew_block_arg(f, body, HEW_I64), sum = hew_block_arg(f, body, HEW_I64), r;
+
+	hew_jump(f, body, VALS(hew_arg(f, 1), hew_i64(f, 0)));
+	hew_begin(f, body);
+	r = hew_call(f, known ? hew_ptr(f, place) : hew_arg(f, 0), &c, VALS(sum));
+	n = hew_sub(f, n, hew_i64(f, 1));
+	hew_branch(f, hew_ne(f, n, hew_i64(f, 0)), body, VALS(n, r), out, 0, NULL);
+	hew_begin(f, out);
+	hew_ret(f, r);
+	return f;
+}
+
+struct caller { int64_t (*fn)(const void *, int64_t); const void *place; int64_t sum; };
+
+static void *call_often(void *arg)
+{
+	struct caller *c = arg;
+
+	c->sum = c->fn(c->place, TURNS);
+	return NULL;
+}
+
+static void targets_change_under_callers(void **state)
+{
+	struct hew *x = *state;
+
+	for (int known = 0; known < 2; known++) {
+		struct hew_code *code = compile(loop_through(x, &place_of_target, known), x);
+		struct caller c[CALLERS];
+		pthread_t t[CALLERS];
+		int64_t swaps = 0;
+
+		hew_set_target(&place_of_target, (void *)(uintptr_t)old_target);
+		assert_int_equal(FN(int64_t (*)(const void *, int64_t), code)(&place_of_target, 10), 10);
+		hew_set_target(&place_of_target, (void *)(uintptr_t)new_target);
+		assert_int_equal(FN(int64_t (*)(const void *, int64_t), code)(&place_of_target, 10), INT64_C(10) << 32);
+		for (int k = 0; k < CALLERS; k++) {
+			c[k] = (struct caller){ FN(int64_t (*)(const void *, int64_t), code), &place_of_target, 0 };
+			assert_int_equal(pthread_create(&t[k], NULL, call_often, &c[k]), 0);
+		}
+		for (; swaps < 1000000; swaps++)
+			hew_set_target(&place_of_target, swaps & 1 ? (void *)(uintptr_t)old_target : (void *)(uintptr_t)new_target);
+		for (int k = 0; k < CALLERS; k++) {
+			pthread_join(t[k], NULL);
+			assert_int_equal((c[k].sum & UINT32_MAX) + (c[k].sum >> 32), TURNS);
+		}
+		hew_release(code);
+	}
+}
+
+/* Blocks of an emulator: each ends with a jump to the next one, through a place that leads to link_next until there is one. */
+enum { BLOCKS = 50 };
+static struct chain { struct hew *x; const void *next[BLOCKS + 1]; struct hew_code *code[BLOCKS]; int linked; } *chain;
+static int64_t link_next(int64_t x, int64_t k);
+static int64_t end_of_chain(int64_t x, int64_t k) { return x * 1000 + k; }
+
+static struct hew_code *chain_block(int k)
+{
+	struct hew_fn *f = hew_fn_new(chain->x, "block", HEW_I64, TYPES(HEW_I64, HEW_I64));
+	struct hew_call c = { .result = { HEW_I64 }, .reads = HEW_ALL_CLASSES, .writes = HEW_ALL_CLASSES, .flags = HEW_CALL_THROUGH | HEW_CALL_TAIL };
+	hew_val v = hew_add(f, hew_mul(f, hew_arg(f, 0), hew_i64(f, 3)), hew_i64(f, k));
+
+	hew_ret(f, hew_call(f, hew_ptr(f, &chain->next[k + 1]), &c, VALS(v, hew_i64(f, k + 1))));
+	return compile(f, chain->x);
+}
+
+static int64_t link_next(int64_t x, int64_t k)
+{
+	chain->code[k] = chain_block((int)k);
+	chain->linked++;
+	hew_set_target(&chain->next[k], hew_entry(chain->code[k]));
+	return ((int64_t (*)(int64_t, int64_t))(uintptr_t)chain->next[k])(x, k);
+}
+
+static void blocks_are_chained(void **state)
+{
+	uint64_t want = 1;
+
+	chain = calloc(1, sizeof *chain);
+	chain->x = *state;
+	for (int k = 0; k < BLOCKS; k++)
+		hew_set_target(&chain->next[k], (void *)(uintptr_t)link_next);
+	hew_set_target(&chain->next[BLOCKS], (void *)(uintptr_t)end_of_chain);
+	for (uint64_t k = 0; k < BLOCKS; k++)
+		want = want * 3 + k;
+	for (int turn = 0; turn < 3; turn++) {
+		assert_int_equal(((int64_t (*)(int64_t, int64_t))(uintptr_t)chain->next[0])(1, 0), (int64_t)(want * 1000 + BLOCKS));
+		assert_int_equal(chain->linked, BLOCKS);
+	}
+	for (int k = 0; k < BLOCKS; k++)
+		hew_release(chain->code[k]);
+	free(chain);
+}
+
+static void not_through_a_function(void **state)
+{
+	struct hew *x = *state;
+	struct hew_fn *f = hew_fn_new(x, "bad", HEW_VOID, 0, NULL);
+	struct hew_code *c;
+
+	hew_call(f, hew_callee(f, f), &(struct hew_call){ .flags = HEW_CALL_THROUGH }, 0, NULL);
+	hew_ret(f, 0);
+	assert_int_equal(hew_compile(f, NULL, &c), HEW_BAD_IR);
+	assert_non_null(strstr(hew_error(x), "through a function"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(registers_are_kept, open_context, close_context),
 		cmocka_unit_test_setup_teardown(others_are_called_too, open_context, close_context),
 		cmocka_unit_test_setup_teardown(threaded_code_needs_one_frame, open_context, close_context),
+		cmocka_unit_test_setup_teardown(targets_change_under_callers, open_context, close_context),
+		cmocka_unit_test_setup_teardown(blocks_are_chained, open_context, close_context),
+		cmocka_unit_test_setup_teardown(not_through_a_function, open_context, close_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,7 @@ static void write_scalar(struct ll *m, char *at, struct ll_value *v)
 		return;
 	m->reloc = ll_grow(m, m->reloc, m->n_relocs, &m->relocs_cap, sizeof *m->reloc);
 	m->reloc[m->n_relocs++] = (struct ll_reloc){ at, a.func, (uint64_t)a.num };
+	a.func->local = false;
 }
 
 static void write_value(struct ll *m, char *at, struct ll_value *v)
@@ -250,6 +251,18 @@ void ll_free_globals(struct ll *m)
 }
 
 /* Calls what @llvm.global_ctors or @llvm.global_dtors lists, low priorities first; entry: code by function. */
+void ll_keep_list(struct ll *m, const char *name)
+{
+	struct ll_symbol *s = *(struct ll_symbol **)ll_map_at(m, &m->symbols, (struct ll_str){ name, strlen(name) });
+
+	for (uint32_t i = 0; s && s->init && s->init->kind == LL_V_LIST && i < s->init->n; i++) {
+		struct ll_value *e = s->init->v[i];
+
+		if (e->kind == LL_V_LIST && e->n >= 2 && e->v[1]->kind == LL_V_SYMBOL && e->v[1]->sym->func)
+			e->v[1]->sym->func->local = false;
+	}
+}
+
 void ll_run_list(struct ll *m, const char *name, void *const *entry)
 {
 	struct ll_symbol *s = *(struct ll_symbol **)ll_map_at(m, &m->symbols, (struct ll_str){ name, strlen(name) });

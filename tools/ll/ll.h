@@ -145,6 +145,7 @@ struct ll_func {
 	uint32_t index;			/* among the functions of the module */
 	bool has_dynamic;		/* allocates on the way: see rt.c */
 	bool has_start;			/* uses llvm.va_start */
+	bool local;			/* nothing outside of the module can call it, no variable holds its address */
 	bool scanned;
 };
 
@@ -260,6 +261,7 @@ uint32_t ll_block_address(struct ll_func *f, struct ll_block *b);
 void ll_make_globals(struct ll *m);
 void ll_free_globals(struct ll *m);
 void *ll_outside(struct ll *m, struct ll_symbol *s, int line);
+void ll_keep_list(struct ll *m, const char *name);	/* its functions get code */
 void ll_run_list(struct ll *m, const char *name, void *const *entry);
 
 /* ---- lowering ------------------------------------------------------------------------------------------------------ */

@@ -108,6 +108,8 @@ struct hew_fn *ll_lower_declare(struct ll *m, struct hew *x, struct ll_func *fn)
 	f = hew_fn_new(x, fn->sym->name.s, results ? abi[0].type : HEW_VOID, n, types);
 	if (f && results > 1)
 		hew_fn_result2(f, abi[1].type);
+	if (f && fn->local)
+		hew_fn_local(f);
 	if (f)
 		ll_declare_classes(m, f);
 	end(l);

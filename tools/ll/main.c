@@ -67,9 +67,18 @@ static uint64_t now(void)
 
 /* ---- compiling --------------------------------------------------------------------------------------------------------- */
 
+static struct ll_symbol *main_function(struct ll *m)
+{
+	return *(struct ll_symbol **)ll_map_at(m, &m->symbols, (struct ll_str){ "main", 4 });
+}
+
 /* Behind the last time nobody needs the instructions that were read any more. */
 static void build(struct ll *m, struct hew *x, bool last)
 {
+	ll_keep_list(m, "llvm.global_ctors");
+	ll_keep_list(m, "llvm.global_dtors");
+	if (main_function(m) && main_function(m)->func)
+		main_function(m)->func->local = false;
 	for (uint32_t i = 0; i < m->n_funcs; i++) {
 		m->built[i] = ll_lower_declare(m, x, m->func[i]);
 		if (!m->built[i])
@@ -121,7 +130,7 @@ static void print_stats(const struct ll *m, const struct options *o, struct hew_
 	size_t bytes = 0;
 
 	for (uint32_t i = 0; i < m->n_funcs; i++)
-		bytes += hew_code_size(code[i]);
+		bytes += code[i] ? hew_code_size(code[i]) : 0;
 	fprintf(stderr, "ll: functions=%u instructions=%llu bytes=%zu", m->n_funcs, (unsigned long long)m->n_instr, bytes);
 	print_times("build_us", t->build, o->repeat);
 	print_times("compile_us", t->compile, o->repeat);
@@ -161,13 +170,13 @@ static void at_exit(void) { ll_run_list(running.m, "llvm.global_dtors", running.
 
 static int run(struct ll *m, const struct options *o, struct hew_code *const *code)
 {
-	struct ll_symbol *s = *(struct ll_symbol **)ll_map_at(m, &m->symbols, (struct ll_str){ "main", 4 });
+	struct ll_symbol *s = main_function(m);
 	void **entry = ll_alloc(m, (m->n_funcs + 1) * sizeof *entry);
 
 	if (!s || !s->func)
 		ll_fail(m, 0, "there is no function main");
 	for (uint32_t i = 0; i < m->n_funcs; i++)
-		entry[i] = hew_entry(code[i]);
+		entry[i] = code[i] ? hew_entry(code[i]) : NULL;
 	for (uint32_t i = 0; i < m->n_relocs; i++) {
 		uint64_t a = (uintptr_t)entry[m->reloc[i].func->index] + m->reloc[i].add;
 

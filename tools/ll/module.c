@@ -8,7 +8,7 @@
 
 #define NAME(x) (int)((x).n > 60 ? 60 : (x).n), (x).s
 
-struct head { struct ll_attr ret; bool elsewhere, copy, weak; };	/* copy: there is one here, too */
+struct head { struct ll_attr ret; bool elsewhere, copy, weak, local; };	/* copy: there is one here, too */
 
 /* Linkage, visibility, calling convention, attributes of a result: all that stands before the type or `global`. */
 static void skip_head(struct ll *m, struct head *h)
@@ -21,6 +21,7 @@ static void skip_head(struct ll *m, struct head *h)
 		h->weak |= ll_at_word(m, "extern_weak");
 		h->elsewhere |= ll_at_word(m, "external") || ll_at_word(m, "extern_weak");
 		h->copy |= ll_at_word(m, "available_externally");
+		h->local |= ll_at_word(m, "internal") || ll_at_word(m, "private");
 		ll_next(m);
 		if (ll_at(m, '('))
 			ll_skip_group(m);
@@ -270,6 +271,7 @@ static void define(struct ll *m, bool has_body)
 	fn->type = d.type;
 	fn->param = d.param;
 	fn->ret = h.ret;
+	fn->local = h.local;
 	if (result->kind != LL_VOID)
 		ll_flatten(m, result, line);
 	body(m);

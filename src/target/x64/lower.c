@@ -995,7 +995,7 @@ static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
 	if (!last || ir_at(l->f, last)->op != IR_call || end->op != IR_ret || (second && (b->ins.n < 2 || b->ins.at[b->ins.n - 2] != last)))
 		return 0;
 	d = &l->f->call.at[ir_at(l->f, last)->c];
-	if (d->conv != IR_CONV_TAIL || d->state || d->flags || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
+	if (d->conv != IR_CONV_TAIL || d->state || (d->flags & ~IR_CALL_THROUGH) || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
 	    end->a != (d->n_results ? last : 0) || d->n_results > 1u + (second != 0))
 		return 0;
 	for (uint32_t k = 0; k < ir_at(l->f, last)->aux; k++)
@@ -1025,7 +1025,7 @@ static void call(struct lower *l, ir_ref r)
 			arg[k] = reg(l, l->f->pool.at[n->b + (ir_ref)k]);
 	if (n->a > 0 && ir_at(l->f, n->a)->op != IR_func)
 		target = reg(l, n->a);
-	i = ins(l, n->a > 0 && !target ? X64_CALL_FUNC : X64_CALL, r == l->tail ? X64_F_TAIL : X64_F_CALL, 8);
+	i = ins(l, d->flags & IR_CALL_THROUGH ? X64_CALL_PLACE : n->a > 0 && !target ? X64_CALL_FUNC : X64_CALL, r == l->tail ? X64_F_TAIL : X64_F_CALL, 8);
 	for (unsigned k = 0; r != l->tail && k < d->n_results; k++) {
 		ir_ref res = r;
 

@@ -22,7 +22,7 @@ static void ins_text(const struct mach_func *m, const struct mach_ins *i, struct
 
 	(void)m;
 	text_printf(out, "%-8s %s.%u", form_names[i->form], compares ? (i->cc < 16 ? x64_cc_name((enum x64_cc)i->cc) : "f") :
-		i->form == X64_F_PARAMS ? "" : i->op == X64_CALL_FUNC ? "call" : x64_op_text[i->op], i->size);
+		i->form == X64_F_PARAMS ? "" : i->op == X64_CALL_FUNC || i->op == X64_CALL_PLACE ? "call" : x64_op_text[i->op], i->size);
 	if (i->imm)
 		text_printf(out, " #%lld", (long long)i->imm);
 	if (i->base)

@@ -206,7 +206,7 @@ enum x64_form_kind {
 	X64_F_FUNC,		/* dst          dst := address of callee imm */
 	X64_F_COUNT_GUARD	/* stress: leave through exit `target` when the guard counter runs out */
 };
-enum { X64_CALL_FUNC = X64_OP_COUNT };	/* op of X64_F_CALL: callee imm of the IR */
+enum { X64_CALL_FUNC = X64_OP_COUNT, X64_CALL_PLACE };	/* op of X64_F_CALL, TAIL: callee imm of the IR; what stands at the address */
 /* the comparison of forms BR, GUARD, SETCC, CMOV */
 enum x64_compare { X64_CMP_RR, X64_CMP_RI, X64_CMP_TEST, X64_CMP_TEST2, X64_CMP_TESTI, X64_CMP_FLOAT, X64_CMP_MI, X64_CMP_RM, X64_CMP_FLOAT_RM };
 /* pseudo conditions for floats: equal needs "not parity" as well */
