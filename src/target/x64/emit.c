@@ -348,37 +348,25 @@ static void cold_call(struct emit *e, const struct mach_ins *i)
 	x64_call(e->a, near(e, (int64_t)(intptr_t)e->m->cold_call[i->disp - X64_COLD]));
 }
 
-/* The memory that holds the address of what X64_CALL_PLACE calls; through r11 if it is not near and in no register. */
-static struct x64_mem place(struct emit *e, const struct mach_ins *i)
-{
-	if (i->index)
-		return x64_at(R(e, i, i->index - 1u), 0);
-	if (is_near(e, i->imm))
-		return x64_rip(near(e, i->imm));
-	x64_mov_imm(e->a, X64_R11, i->imm);
-	return x64_at(X64_R11, 0);
-}
-
 static void call(struct emit *e, const struct mach_ins *i)
 {
+	enum x64_reg to = i->index ? R(e, i, i->index - 1u) : X64_NONE;
+	bool far_place = i->op == X64_CALL_PLACE && !i->index && !is_near(e, i->imm);
+
 	if (i->disp >= X64_COLD) {
 		cold_call(e, i);
 		return;
 	}
-	if (i->op == X64_CALL_PLACE) {
-		struct x64_mem at = place(e, i);
-
-		if (i->scale)
-			x64_mov_imm(e->a, X64_RAX, i->cc);
-		x64_call_m(e->a, at);
-		return;
-	}
-	if (i->index)
-		copy(e, X64_R11, R(e, i, i->index - 1u));
+	if (far_place)
+		x64_mov_imm(e->a, to = X64_R11, i->imm);
+	if (i->scale && to == X64_RAX)
+		copy(e, to = X64_R11, X64_RAX);		/* which says how many floats there are */
 	if (i->scale)
 		x64_mov_imm(e->a, X64_RAX, i->cc);
-	if (i->index)
-		x64_call_r(e->a, X64_R11);
+	if (i->op == X64_CALL_PLACE)
+		x64_call_m(e->a, to == X64_NONE ? x64_rip(near(e, i->imm)) : x64_at(to, 0));
+	else if (i->index)
+		x64_call_r(e->a, to);
 	else if (i->op == X64_CALL_FUNC)
 		x64_call(e->a, callee(e, (uint32_t)i->imm));
 	else if (is_near(e, i->imm))
@@ -393,7 +381,7 @@ static void tail_call(struct emit *e, const struct mach_ins *i)
 	bool direct = !i->index && (i->op == X64_CALL_FUNC || is_near(e, i->imm));
 
 	if (i->index && i->op == X64_CALL_PLACE)
-		x64_rm(e->a, X64_MOV, 8, X64_R11, place(e, i));
+		x64_rm(e->a, X64_MOV, 8, X64_R11, x64_at(R(e, i, i->index - 1u), 0));
 	else if (i->index)
 		copy(e, X64_R11, R(e, i, i->index - 1u));
 	else if (!direct)

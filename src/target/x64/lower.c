@@ -20,6 +20,7 @@ struct lower {
 	uint32_t *local;	/* by `stack` node: its offset among them */
 	uint8_t *wanted;	/* by `stack` node: an edge or a state wants it in a place of its own */
 	ir_ref cur;
+	bool keeps_frame;	/* somebody may look into it while a call is made, or come back to it */
 	bool in_cold;		/* the block is, and something comes behind it */
 	ir_ref tail;		/* its last call, if that is the end of the function */
 };
@@ -995,7 +996,7 @@ static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
 	if (!last || ir_at(l->f, last)->op != IR_call || end->op != IR_ret || (second && (b->ins.n < 2 || b->ins.at[b->ins.n - 2] != last)))
 		return 0;
 	d = &l->f->call.at[ir_at(l->f, last)->c];
-	if (d->conv != IR_CONV_TAIL || d->state || (d->flags & ~IR_CALL_THROUGH) || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
+	if ((d->conv != IR_CONV_TAIL && (d->conv != IR_CONV_C || l->keeps_frame)) || d->state || (d->flags & ~IR_CALL_THROUGH) || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
 	    end->a != (d->n_results ? last : 0) || d->n_results > 1u + (second != 0))
 		return 0;
 	for (uint32_t k = 0; k < ir_at(l->f, last)->aux; k++)
@@ -1198,7 +1199,7 @@ static void parameters(struct lower *l)
 		if (at[k].reg != MACH_NO_REG)
 			mach_add(l->m, i, vreg(l, b->arg.at[k]), MACH_DEF, at[k].reg);
 	for (uint32_t k = 0; k < b->arg.n; k++)
-		if (at[k].reg == MACH_NO_REG) {
+		if (at[k].reg == MACH_NO_REG && l->uses[b->arg.at[k]]) {
 			l->cur = b->arg.at[k];
 			i = ins(l, ir_is_float(t[k]) ? X64_MOVS : X64_MOV, X64_F_LOAD, ir_types[t[k]].size);
 			def(l, i, b->arg.at[k]);
@@ -1260,6 +1261,7 @@ void x64_lower(struct mach_func *m)
 	l.cover = arena_zero(m->mem, f->node.n * sizeof *l.cover);
 	l.folded = arena_zero(m->mem, f->node.n);
 	l.index_free = arena_zero(m->mem, f->node.n);
+	l.keeps_frame = !f->strict || f->state.n > 1 || ir_has_op(f, IR_stack) || ir_has_op(f, IR_inargs) || ir_has_op(f, IR_sp) || ir_calls_twice(f);
 	prepare(&l);
 	locals(&l);
 	for (uint32_t b = 0; b < m->block.n; b++) {
