@@ -297,13 +297,17 @@ enum hew_pass {
 };
 
 /* A member that is a number or a pointer; those of inner structs and arrays count one by one. */
-struct hew_field { uint32_t offset, size; bool is_float; };	/* size: 1, 2, 4, 8 or 16 bytes */
+struct hew_field {
+	uint32_t offset;		/* bytes from the start of the struct */
+	uint32_t size;			/* 1, 2, 4, 8 or 16 bytes */
+	bool is_float;			/* float or double; else an integer or pointer */
+};
 
 /* A struct as C lays it out. */
 struct hew_struct {
 	uint32_t size, align;		/* bytes; size at least 1 and at most 65536 */
 	uint32_t n;			/* members */
-	const struct hew_field *field;
+	const struct hew_field *field;	/* n of them, in any order */
 };
 
 /* The types of what takes the struct's place, and how each is passed; room for (size + 7) / 8 of either. Returns how many, or 0: it is no

@@ -280,7 +280,7 @@ static void targets_change_under_callers(void **state)
 enum { BLOCKS = 50 };
 static struct chain { struct hew *x; const void *next[BLOCKS + 1]; struct hew_code *code[BLOCKS]; int linked; } *chain;
 static int64_t link_next(int64_t x, int64_t k);
-static int64_t end_of_chain(int64_t x, int64_t k) { return x * 1000 + k; }
+static int64_t end_of_chain(int64_t x, int64_t k) { return (int64_t)((uint64_t)x * 1000 + (uint64_t)k); }
 
 static struct hew_code *chain_block(int k)
 {
