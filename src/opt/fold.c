@@ -78,18 +78,34 @@ static void renew(void *arg, ir_ref *r)
 	*r = v;
 }
 
+/* The only block from which b is entered, but for jumps back to it, or UINT32_MAX. */
+static uint32_t entered_from(const struct ir_func *f, uint32_t b)
+{
+	const struct ir_block *blk = &f->block.at[b];
+	uint32_t one = UINT32_MAX;
+
+	for (uint32_t k = 0; k < blk->pred.n; k++) {
+		if (blk->pred.n > 1 && ir_dominates(f, b, blk->pred.at[k]))
+			continue;
+		if (one != UINT32_MAX)
+			return UINT32_MAX;
+		one = blk->pred.at[k];
+	}
+	return one;
+}
+
 /* Is the condition known at the start of block b? 1: true, 0: false, -1: no. */
 static int known(const struct fold *x, uint32_t b, ir_ref cond)
 {
 	const struct ir_func *f = x->f;
 
 	for (unsigned up = 0; b && up < MAX_UP; up++, b = f->block.at[b].idom) {
-		const struct ir_block *blk = &f->block.at[b];
+		uint32_t from = entered_from(f, b);
 		const struct ir_node *c;
 
-		if (blk->pred.n != 1)
+		if (from == UINT32_MAX)
 			continue;
-		c = ir_at(f, f->block.at[blk->pred.at[0]].control);
+		c = ir_at(f, f->block.at[from].control);
 		if (c->op == IR_br && c->a == cond && f->edge.at[c->b].to != f->edge.at[c->c].to)
 			return f->edge.at[c->b].to == b;
 	}
