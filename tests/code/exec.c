@@ -67,7 +67,7 @@ static void never_writable_and_executable(void **state)
 
 	assert_int_equal(pthread_create(&t, NULL, sample, &w), 0);
 	end = os_now_ns() + 300000000;
-	while (w.samples < 200 || os_now_ns() < end) {
+	while (w.samples < 200 || spaces < 2 || os_now_ns() < end) {
 		struct code_space *s = open_mode(state);
 
 		stress(s, 500);
