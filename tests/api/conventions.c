@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-enum { INTS = 9, FLOATS = 12, RESULTS = 4 };
+enum { INTS = 9, FLOATS = 17, RESULTS = 4 };
 
 #if defined(__x86_64__)
 #define DESTROY_REGISTERS() __asm__ volatile( \
