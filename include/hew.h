@@ -248,7 +248,8 @@ bool hew_ended(const struct hew_fn *f);
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
 /* Flags of a call. A cold or tail call that has arguments on the stack or other flags is an ordinary one, so is a cold one with two results of
- * one kind (integers or floats) and a tail one with a state. */
+ * one kind (integers or floats) and a tail one with a state; a tail call may go through a place. An ordinary call whose results are returned
+ * right behind it takes over the stack as well, where nothing of the caller's is on it. */
 enum {
 	HEW_CALL_VARIADIC = 1,		/* the callee is declared with "..." */
 	HEW_CALL_TWICE = 2,		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
@@ -299,7 +300,7 @@ enum hew_pass {
 /* A member that is a number or a pointer; those of inner structs and arrays count one by one. */
 struct hew_field {
 	uint32_t offset;		/* bytes from the start of the struct */
-	uint32_t size;			/* 1, 2, 4, 8 or 16 bytes */
+	uint32_t size;			/* 1, 2, 4, 8 or 16 bytes; 4 or 8 of a float */
 	bool is_float;			/* float or double; else an integer or pointer */
 };
 

@@ -445,6 +445,8 @@ static hew_val make_switch(struct ir_func *f, const void *arg)
 
 	if (!has_value(x->owner, x->v))
 		return bad_operand(x->owner, "switch", 1);
+	if (ir_type_of(f, x->v) != IR_T_i32 && ir_type_of(f, x->v) != IR_T_i64)
+		return bad_types(x->owner, IR_switch, x->v, 0);
 	for (uint32_t k = 0; k < x->n; k++)
 		if (!may_jump(x->owner, "switch", x->to[k], 0, NULL))
 			return 0;

@@ -19,7 +19,7 @@ static bool is_struct(const struct hew_struct *s)
 	for (uint32_t k = 0; k < s->n; k++) {
 		uint32_t size = s->field[k].size;
 
-		if (size == 0 || size > 16 || (size & (size - 1)) || size > s->size || s->field[k].offset > s->size - size)
+		if (size == 0 || size > 16 || (size & (size - 1)) || size > s->size || s->field[k].offset > s->size - size || (s->field[k].is_float && size != 4 && size != 8))
 			return false;
 	}
 	return true;
@@ -83,43 +83,41 @@ static void store_word(struct hew_fn *f, unsigned cls, hew_val p, uint32_t at, u
 	}
 }
 
-/* The types of the words; false: it is no struct. A word of a struct in memory is an i64. */
-static bool words(struct hew_fn *f, const struct hew_struct *s, hew_type part[MAX_PARTS], int *n)
+/* Word `at / 8` of a struct: its type if it is a float, else HEW_VOID, and how many bytes it has. False: it is no struct, or has no such word. */
+static bool word(struct hew_fn *f, const struct hew_struct *s, uint32_t at, hew_type *real, uint32_t *bytes)
 {
-	*n = hew_struct_results(f->x, s, part);
-	if (!is_struct(s))
-		api_complain(f, "a struct has no size, or a member that is not in it or has a size that is no power of 2");
-	return is_struct(s);
+	hew_type part[MAX_PARTS];
+
+	if (!is_struct(s)) {
+		api_complain(f, "a struct has no size, or a member that is not in it or has a size that such a member cannot have");
+		return false;
+	}
+	if (at >= s->size)
+		return false;
+	*bytes = s->size - at < 8 ? s->size - at : 8;
+	*real = hew_struct_results(f->x, s, part) ? part[at / 8] : HEW_VOID;
+	if (*real != HEW_F32 && *real != HEW_F64)
+		*real = HEW_VOID;
+	return true;
 }
 
 void hew_struct_load(struct hew_fn *f, const struct hew_struct *s, unsigned cls, hew_val address, hew_val *values)
 {
-	hew_type part[MAX_PARTS];
-	int n;
+	hew_type real;
+	uint32_t n;
 
-	if (!words(f, s, part, &n))
-		return;
-	for (uint32_t at = 0; at < s->size; at += 8) {
-		uint32_t left = s->size - at < 8 ? s->size - at : 8;
-		bool real = n && (part[at / 8] == HEW_F32 || part[at / 8] == HEW_F64);
-
-		values[at / 8] = real ? hew_load(f, part[at / 8], HEW_FULL, cls, address, (int32_t)at) : load_word(f, cls, address, at, left);
-	}
+	for (uint32_t at = 0; word(f, s, at, &real, &n); at += 8)
+		values[at / 8] = real ? hew_load(f, real, HEW_FULL, cls, address, (int32_t)at) : load_word(f, cls, address, at, n);
 }
 
 void hew_struct_store(struct hew_fn *f, const struct hew_struct *s, unsigned cls, hew_val address, const hew_val *values)
 {
-	hew_type part[MAX_PARTS];
-	int n;
+	hew_type real;
+	uint32_t n;
 
-	if (!words(f, s, part, &n))
-		return;
-	for (uint32_t at = 0; at < s->size; at += 8) {
-		uint32_t left = s->size - at < 8 ? s->size - at : 8;
-
-		if (n && (part[at / 8] == HEW_F32 || part[at / 8] == HEW_F64))
+	for (uint32_t at = 0; word(f, s, at, &real, &n); at += 8)
+		if (real)
 			hew_store(f, HEW_FULL, cls, address, (int32_t)at, values[at / 8]);
 		else
-			store_word(f, cls, address, at, left, values[at / 8]);
-	}
+			store_word(f, cls, address, at, n, values[at / 8]);
 }

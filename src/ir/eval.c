@@ -93,7 +93,6 @@ static bool run_call(struct eval *x, ir_ref r)
 
 		if (d->pass && d->pass[k] >= IR_PASS_STACK)
 			return false;
-
 		if (ir_is_float(ir_type_of(x->f, a))) {
 			if (nf == 8)
 				return false;

@@ -224,13 +224,35 @@ static bool no_low(const struct ir_func *f, ir_ref r)
 	return m && ir_is_const(m->b) && ((m->op == IR_shl && (ir_kbits(f, m->b) & 63) >= 32) || (m->op == IR_and && !(uint32_t)ir_kbits(f, m->b)));
 }
 
-bool ir_no_high(const struct ir_func *f, ir_ref r)
+/* Bits of an i32 or i64 that may be other than 0, as far as its definition and a few before it tell. */
+static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
 {
-	const struct ir_node *m = r > 0 ? ir_at(f, r) : NULL;
+	uint64_t all = ir_type_of(f, r) == IR_T_i32 ? UINT32_MAX : UINT64_MAX;
+	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
 
-	return m && (m->op == IR_zext || (m->op == IR_and && ir_is_const(m->b) && (uint64_t)ir_kbits(f, m->b) <= UINT32_MAX) ||
-		(m->op == IR_shr && m->type == IR_T_i64 && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) >= 32));
+	if (ir_is_const(r))
+		return (uint64_t)ir_kbits(f, r) & all;
+	if (!n || depth == 3)
+		return all;
+	switch (n->op) {
+	case IR_and:
+		return may_be_set(f, n->a, depth + 1) & may_be_set(f, n->b, depth + 1);
+	case IR_or: case IR_xor:
+		return may_be_set(f, n->a, depth + 1) | may_be_set(f, n->b, depth + 1);
+	case IR_shr:
+		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) >> (ir_kbits(f, n->b) & (width(n->type) - 1)) : all;
+	case IR_zext: case IR_trunc:
+		return may_be_set(f, n->a, depth + 1) & all;
+	case IR_load:
+		return IR_MEM_WIDTH(n->aux) == IR_W_8U ? 0xff : IR_MEM_WIDTH(n->aux) == IR_W_16U ? 0xffff : IR_MEM_WIDTH(n->aux) == IR_W_32U ? UINT32_MAX : all;
+	default:
+		return n->op >= IR_eq && n->op <= IR_fle ? 1 : all;
+	}
 }
+
+uint64_t ir_may_be_set(const struct ir_func *f, ir_ref r) { return may_be_set(f, r, 0); }
+
+bool ir_no_high(const struct ir_func *f, ir_ref r) { return r > 0 && !(ir_may_be_set(f, r) >> 32); }
 
 /* Is b, as a count of shifts, the width less a, or minus a? */
 static bool complement(const struct ir_func *f, enum ir_type t, ir_ref a, ir_ref b)
@@ -263,35 +285,9 @@ static ir_ref rotation(struct ir_func *f, const struct ir_node *n)
 }
 
 
-/* Bits of an i32 or i64 that may be other than 0, as far as its definition and a few before it tell. */
-static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
-{
-	uint64_t all = ir_type_of(f, r) == IR_T_i32 ? UINT32_MAX : UINT64_MAX;
-	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
-
-	if (ir_is_const(r))
-		return (uint64_t)ir_kbits(f, r) & all;
-	if (!n || depth == 3)
-		return all;
-	switch (n->op) {
-	case IR_and:
-		return may_be_set(f, n->a, depth + 1) & may_be_set(f, n->b, depth + 1);
-	case IR_or: case IR_xor:
-		return may_be_set(f, n->a, depth + 1) | may_be_set(f, n->b, depth + 1);
-	case IR_shr:
-		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) >> (ir_kbits(f, n->b) & (width(n->type) - 1)) : all;
-	case IR_zext:
-		return may_be_set(f, n->a, depth + 1);
-	case IR_load:
-		return IR_MEM_WIDTH(n->aux) == IR_W_8U ? 0xff : IR_MEM_WIDTH(n->aux) == IR_W_16U ? 0xffff : IR_MEM_WIDTH(n->aux) == IR_W_32U ? UINT32_MAX : all;
-	default:
-		return n->op >= IR_eq && n->op <= IR_fle ? 1 : all;
-	}
-}
-
 static bool not_negative(const struct ir_func *f, ir_ref r)
 {
-	return !(may_be_set(f, r, 0) >> (width(ir_type_of(f, r)) - 1));
+	return !(ir_may_be_set(f, r) >> (width(ir_type_of(f, r)) - 1));
 }
 
 static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
@@ -316,7 +312,7 @@ static ir_ref fold_bits(struct ir_func *f, struct ir_node *n)
 		return n->a;
 	/* x & k => x where k has all bits of x, 0 where it has none */
 	if (n->op == IR_and && ir_is_const(n->b)) {
-		uint64_t x = may_be_set(f, n->a, 0);
+		uint64_t x = ir_may_be_set(f, n->a);
 
 		if (!(x & ~(uint64_t)ir_kbits(f, n->b)))
 			return n->a;

@@ -263,6 +263,7 @@ unsigned ir_access_bytes(enum ir_type t, unsigned aux);
 
 /* What the node would be without being made: a constant, an operand, or a simpler node written back to *n; 0 if nothing is known. */
 ir_ref ir_fold(struct ir_func *f, struct ir_node *n);
+uint64_t ir_may_be_set(const struct ir_func *f, ir_ref r);	/* bits of an i32 or i64 that may be other than 0 */
 bool ir_no_high(const struct ir_func *f, ir_ref r);	/* of an i64: for sure less than 2^32 */
 /* The value of a pure operation on constants; false if it faults. Shared by the folder and the evaluator. */
 bool ir_compute(enum ir_op op, enum ir_type result, enum ir_type operand, int64_t a, int64_t b, int64_t c, int64_t *out);

@@ -14,14 +14,13 @@
 struct place {
 	struct ir_func *f;
 	struct arena *mem;
-	uint32_t *early, *late, *block;		/* by node */
+	uint32_t *early, *late, *block;		/* by node; late: while a block with calls is written, see find_ready */
 	uint8_t *state;				/* 0 new, 1 on the stack, 2 done, 3 written */
 	uint8_t *step; bool steps, depends;	/* see mark_steps */
 	uint8_t *need;				/* by pure node: registers that computing it takes, at a guess */
 	uint32_t *uses;				/* by node: how many */
 	uint32_t *ready;			/* by place in a block: the first pure node that could stand there */
 	uint32_t *next;				/* by pure node: the next one of the same place */
-	uint32_t max_ins;
 	ir_ref wanted[3]; unsigned n_wanted;	/* operands of the node at hand that are to be written */
 	VEC(ir_ref) topo;			/* pure nodes, operands first */
 	VEC(ir_ref) stack;
@@ -261,6 +260,12 @@ static void mark_dependents(struct place *p, uint32_t b)
 	}
 }
 
+/* Is x, an operand in field k of n, a value that block b makes or is passed? */
+static bool made_in(const struct place *p, const struct ir_node *n, unsigned k, ir_ref x, uint32_t b)
+{
+	return (ir_ops[n->op].values >> k & 1) && x > 0 && (reached(p, x) ? p->block[x] : p->early[x]) == b;
+}
+
 /* The place in block b from which on pure node r could stand, in late[r]: behind the last of its operands. */
 static void find_ready(struct place *p, uint32_t b)
 {
@@ -282,7 +287,7 @@ static void find_ready(struct place *p, uint32_t b)
 		for (unsigned k = 0; k < 3; k++) {
 			ir_ref x = operand[k];
 
-			if ((ir_ops[n->op].values >> k & 1) && x > 0 && (reached(p, x) ? p->block[x] : p->early[x]) == b && p->late[x] > at)
+			if (made_in(p, n, k, x, b) && p->late[x] > at)
 				at = p->late[x];
 		}
 		p->late[r] = at;
@@ -304,7 +309,7 @@ static bool takes_over(const struct place *p, ir_ref r, uint32_t b)
 	for (unsigned k = 0; k < 3; k++) {
 		ir_ref x = operand[k];
 
-		if ((ir_ops[n->op].values >> k & 1) && x > 0 && p->uses[x] == 1 && (reached(p, x) ? p->block[x] : p->early[x]) == b)
+		if (made_in(p, n, k, x, b) && p->uses[x] == 1)
 			return true;
 	}
 	return false;
@@ -379,6 +384,15 @@ static void prepare(struct place *p)
 		each_use(p, f->order[i], reach_and_widen);
 }
 
+static uint32_t longest_block(const struct ir_func *f)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		most = f->block.at[f->order[i]].ins.n > most ? f->block.at[f->order[i]].ins.n : most;
+	return most;
+}
+
 struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 {
 	struct place p = { .f = f, .mem = mem };
@@ -386,11 +400,8 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 	prepare(&p);
 	p.step = arena_zero(mem, f->node.n);
 	p.need = arena_alloc(mem, f->node.n);
-	for (uint32_t i = 0; i < f->n_order; i++)
-		if (f->block.at[f->order[i]].ins.n > p.max_ins)
-			p.max_ins = f->block.at[f->order[i]].ins.n;
 	if (f->call.n) {
-		p.ready = arena_alloc(mem, (p.max_ins + 1) * sizeof *p.ready);
+		p.ready = arena_alloc(mem, (longest_block(f) + 1) * sizeof *p.ready);
 		p.next = arena_alloc(mem, f->node.n * sizeof *p.next);
 	}
 	p.out = arena_zero(mem, f->block.n * sizeof *p.out);

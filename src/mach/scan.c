@@ -561,7 +561,6 @@ void ra_scan(struct ra *ra)
 
 	for (unsigned r = 0; r < MACH_MAX_REGS; r++)
 		s.fixed |= (uint64_t)(ra->fixed[r] != 0) << r;
-
 	for (unsigned c = 0; c < MACH_CLASSES; c++)
 		for (unsigned k = 0; k < t->n_order[c]; k++)
 			if (ra->allocatable >> t->order[c][k] & 1) {

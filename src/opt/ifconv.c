@@ -20,7 +20,7 @@ struct ifconv {
 	VEC(ir_ref) work;
 };
 
-/* What computing r in block b adds at most: pinned nodes and arguments are there already. */
+/* What computing r adds at most: pinned nodes and arguments are there already. */
 static unsigned cost(const struct ir_func *f, ir_ref r, unsigned depth)
 {
 	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;

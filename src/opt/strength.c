@@ -79,27 +79,12 @@ static ir_ref signed_magic(struct strength *p, enum ir_type t, ir_ref x, int64_t
 	return d < 0 ? emit(p, IR_neg, q, 0) : q;
 }
 
-/* How many of the low bits of an i32 or i64 may be other than 0. */
-static unsigned bits_of(const struct ir_func *f, ir_ref r)
-{
-	unsigned w = width(ir_type_of(f, r)), low;
-	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
-
-	if (n && n->op == IR_trunc) {
-		low = bits_of(f, n->a);
-		return low < w ? low : w;
-	}
-	if (!n || (n->op != IR_shr && n->op != IR_and) || !ir_is_const(n->b) || ir_kbits(f, n->b) < 0)
-		return w;
-	if (n->op == IR_shr)
-		return w - ((unsigned)ir_kbits(f, n->b) & (w - 1));
-	return ir_kbits(f, n->b) ? 64 - (unsigned)__builtin_clzll((uint64_t)ir_kbits(f, n->b)) : w;
-}
+static unsigned low_bits(uint64_t x) { return x ? 64 - (unsigned)__builtin_clzll(x) : 0; }
 
 /* m = 2^(w+l) / d + 1 is exact for x of n bits if m * d - 2^(w+l) <= 2^(w+l-n). */
 static ir_ref unsigned_magic(struct strength *p, enum ir_type t, ir_ref x, uint64_t d)
 {
-	unsigned w = width(t), l = 0, top, n = bits_of(p->f, x);
+	unsigned w = width(t), l = 0, top, n = low_bits(ir_may_be_set(p->f, x));
 	unsigned __int128 m = 0, one = 1;
 	ir_ref h, q;
 

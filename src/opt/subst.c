@@ -35,6 +35,7 @@ static uint32_t candidate(const struct opt_subst *s, ir_ref r, bool is_value)
 
 void opt_subst_apply(struct opt_subst *s, struct ir_func *f)
 {
+	f->folded = false;
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		struct ir_node *n = &f->node.at[r];
 		unsigned values = ir_ops[n->op].values;

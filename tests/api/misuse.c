@@ -23,6 +23,14 @@ static void to_no_type(struct hew_fn *f) { hew_bitcast(f, HEW_VOID, a); }
 static void to_unknown_type(struct hew_fn *f) { hew_sext(f, (hew_type)77, b); }
 static void select_types(struct hew_fn *f) { hew_select(f, b, a, d); }
 static void select_by_wide(struct hew_fn *f) { hew_select(f, a, a, a); }
+static void switch_by_pointer(struct hew_fn *f)
+{
+	hew_block to[6], end = hew_block_new(f);
+
+	for (int k = 0; k < 6; k++)
+		to[k] = end;
+	hew_switch(f, p, 6, (int64_t[]){ 0, 1, 2, 3, 4, 5 }, to, hew_block_new(f));
+}
 static void argument_too_many(struct hew_fn *f) { hew_arg(f, 4); }
 static void argument_negative(struct hew_fn *f) { hew_arg(f, -1); }
 static void load_of_int(struct hew_fn *f) { hew_load(f, HEW_I64, HEW_FULL, 0, a, 0); }
@@ -178,6 +186,7 @@ static const struct { const char *name; void (*wrong)(struct hew_fn *f); const c
 	M(int_of_float, "and does not take f64 and f64"), M(unary_type, "fsqrt does not take i64"), M(to_wrong_type, "trunc does not take i64"),
 	M(to_no_type, "bitcast"), M(to_unknown_type, "sext"), M(select_types, "select does not take"), M(select_by_wide, "select does not take i64"),
 	M(argument_too_many, "fewer arguments"), M(argument_negative, "fewer arguments"),
+	M(switch_by_pointer, "does not take"),
 	M(load_of_int, "load does not take i64"), M(load_of_nothing, "operand 1 of load"), M(load_width, "load"), M(load_class, "class"),
 	M(store_class, "class"), M(class_too_many, "class"), M(class_as_number, "letter"), M(class_without_name, "letter"), M(class_of_two_words, "letters"), M(class_twice, "same name"),
 	M(store_of_nothing, "operand 3 of store"), M(store_without_value, "operand 3 of store"),

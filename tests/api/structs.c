@@ -183,8 +183,8 @@ static void few_registers(void **state) { in_mode(*state, &(struct hew_compile_o
 static void no_structs(void **state)
 {
 	struct hew *x = *state;
-	static const struct hew_field odd = { 0, 3, false }, outside = { 8, 4, false }, large = { 0, 16, false };
-	const struct hew_struct bad[] = { { 0, 1, 0, NULL }, { 1u << 17, 8, 0, NULL }, { 8, 4, 1, &odd }, { 8, 4, 1, &outside }, { 8, 8, 1, &large } };
+	static const struct hew_field odd = { 0, 3, false }, outside = { 8, 4, false }, large = { 0, 16, false }, wide = { 0, 16, true };
+	const struct hew_struct bad[] = { { 0, 1, 0, NULL }, { 1u << 17, 8, 0, NULL }, { 8, 4, 1, &odd }, { 8, 4, 1, &outside }, { 8, 8, 1, &large }, { 16, 16, 1, &wide } };
 
 	for (unsigned k = 0; k < COUNT_OF(bad); k++) {
 		struct hew_fn *f = hew_fn_new(x, "bad", HEW_VOID, TYPES(HEW_PTR));

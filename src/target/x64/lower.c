@@ -344,6 +344,7 @@ static void prepare(struct lower *l)
 			ir_ref r = k < b->ins.n ? b->ins.at[k] : b->control;
 			struct ir_node *n = ir_at(f, r);
 
+			l->keeps_frame |= n->op == IR_stack || n->op == IR_inargs || n->op == IR_sp;
 			ir_visit(f, n, strip, f);
 			ir_visit_kept(f, n, strip, f);
 			if (n->op == IR_check)
@@ -1261,7 +1262,7 @@ void x64_lower(struct mach_func *m)
 	l.cover = arena_zero(m->mem, f->node.n * sizeof *l.cover);
 	l.folded = arena_zero(m->mem, f->node.n);
 	l.index_free = arena_zero(m->mem, f->node.n);
-	l.keeps_frame = !f->strict || f->state.n > 1 || ir_has_op(f, IR_stack) || ir_has_op(f, IR_inargs) || ir_has_op(f, IR_sp) || ir_calls_twice(f);
+	l.keeps_frame = !f->strict || f->state.n > 1 || ir_calls_twice(f);
 	prepare(&l);
 	locals(&l);
 	for (uint32_t b = 0; b < m->block.n; b++) {
