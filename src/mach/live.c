@@ -155,6 +155,23 @@ static void hint_reg(struct ra *ra, uint32_t vreg, uint8_t reg)
 		ra->m->vreg.at[vreg].hint = reg;
 }
 
+/* Does the life of a vreg that begins here reach behind the next call? */
+static void note_far(struct ra *ra, uint32_t vreg)
+{
+	ra->fam[vreg].far |= ra->calls && ra->range.at[ra->calls].from < ra->iv.at[vreg].end;
+}
+
+/* Where `before` ends as vreg begins, its register may go on as that of vreg. */
+static void hand_on(struct ra *ra, uint32_t before, uint32_t vreg)
+{
+	struct ra_family *from = &ra->fam[before], *to = &ra->fam[vreg];
+
+	if (ra->iv.at[before].range)
+		return;
+	from->far |= to->far;
+	from->goal = ra->m->vreg.at[vreg].hint != MACH_NO_REG ? ra->m->vreg.at[vreg].hint : to->goal;
+}
+
 static void define(struct ra *ra, uint32_t i, const struct mach_opnd *o)
 {
 	uint32_t pos = o->fixed == MACH_NO_REG ? 4 * i + 2 : 4 * i + 3;
@@ -224,9 +241,12 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 		}
 		for (uint32_t k = 0; k < e->n; k++) {
 			ir_ref r = m->f->pool.at[e->args + k];
+			uint32_t arg = m->vreg_of[m->f->block.at[e->to].arg.at[k]];
 
-			if (r > 0 && m->vreg_of[m->f->block.at[e->to].arg.at[k]])
-				add_range(ra, m->vreg_of[r], from, to_end);
+			if (r <= 0 || !arg)
+				continue;
+			hand_on(ra, m->vreg_of[r], arg);
+			add_range(ra, m->vreg_of[r], from, to_end);
 		}
 	}
 	for (uint32_t i = blk->end; i-- > blk->first;) {
@@ -243,8 +263,11 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 		for (const struct mach_opnd *o = first; o < end; o++)
 			if (o->role == MACH_DEF) {
 				define(ra, i, o);
+				note_far(ra, o->vreg);
 				if (o->same && !ra->fam[o->vreg].hint)
 					ra->fam[o->vreg].hint = first[o->same - 1].vreg;
+				if (o->same)
+					hand_on(ra, first[o->same - 1].vreg, o->vreg);
 			}
 		/* uses in descending order of position: fixed ones are read by the moves before the instruction */
 		for (const struct mach_opnd *o = first; o < end; o++)
@@ -262,6 +285,7 @@ static void ranges_of_block(struct ra *ra, uint32_t b)
 		if (!ra->iv.at[v].range)
 			add_range(ra, v, from, from + 1);
 		ra->range.at[ra->iv.at[v].range].from = from;
+		note_far(ra, v);
 	}
 }
 

@@ -136,7 +136,12 @@ struct ra_interval {			/* one piece of a virtual register's life, in one place *
 	uint32_t range, use;		/* lists; the scan drops what lies behind it */
 	uint8_t reg;			/* MACH_NO_REG: in its spill slot */
 };
-struct ra_family { uint32_t hint, back; int32_t slot; };	/* by vreg; hint: another vreg; back: what a loop passes for this argument; slot -1: none */
+struct ra_family {			/* by vreg */
+	uint32_t hint, back;		/* another vreg to share a register with; what a loop passes for this argument */
+	int32_t slot;			/* -1: none */
+	uint8_t goal;			/* hint of what may go on in the same register */
+	bool far;			/* it, or what may go on in the same register, lives past a call */
+};
 struct ra {
 	struct mach_func *m;
 	VEC(struct ra_interval) iv;	/* the first piece of a vreg has its number */

@@ -272,13 +272,13 @@ void ra_allocate(struct mach_func *m)
 	ra.allocatable = m->stress.allocatable ? m->stress.allocatable : ~UINT64_C(0);
 	vec_push(m->mem, &ra.range, (struct ra_range){ 0 });
 	vec_push(m->mem, &ra.use, (struct ra_use){ 0 });
-	ra.fam = arena_zero(m->mem, m->vreg.n * sizeof *ra.fam);
+	ra.fam = arena_alloc(m->mem, m->vreg.n * sizeof *ra.fam);
 	ra.iv.n = m->vreg.n;
 	ra.iv.cap = m->vreg.n + m->vreg.n / 4;
 	ra.iv.at = arena_alloc(m->mem, ra.iv.cap * sizeof *ra.iv.at);
 	for (uint32_t v = 0; v < m->vreg.n; v++) {
 		ra.iv.at[v] = (struct ra_interval){ .vreg = v, .reg = MACH_NO_REG };
-		ra.fam[v].slot = -1;
+		ra.fam[v] = (struct ra_family){ .slot = -1, .goal = MACH_NO_REG };
 	}
 	ra.block_at = arena_zero(m->mem, (m->ins.n + 1) * sizeof *ra.block_at);
 	ra_live(&ra);

@@ -289,7 +289,7 @@ static uint8_t register_of(const struct scan *s, uint32_t v, uint32_t pos)
 	return at(s, k)->reg;
 }
 
-#define WISHES 3
+#define WISHES 4
 
 static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 {
@@ -298,6 +298,7 @@ static void wished(const struct scan *s, uint32_t i, uint8_t wish[WISHES])
 	wish[0] = register_of(s, fam->back, at(s, i)->start);
 	wish[1] = s->m->vreg.at[at(s, i)->vreg].hint;
 	wish[2] = register_of(s, fam->hint, at(s, i)->start);
+	wish[3] = fam->goal;
 }
 
 /* What is asked about one interval. */
@@ -350,6 +351,20 @@ static inline uint32_t free_until(struct scan *s, const struct ask *a, unsigned 
 	return s->busy >> r & 1 ? 0 : a->partly >> r & 1 ? part_until(s, a, r) : NEVER_USED;
 }
 
+/* The first register that calls leave alone and that is free for all of the interval's life, or MACH_NO_REG. */
+static uint8_t kept_by_calls(struct scan *s, const struct ask *a, unsigned cls)
+{
+	const struct target *t = s->m->target;
+
+	for (unsigned k = 0; k < t->n_order[cls]; k++) {
+		uint8_t r = t->order[cls][k];
+
+		if ((s->regs[cls] & ~s->ra->call_regs) >> r & 1 && free_until(s, a, r) == NEVER_USED)
+			return r;
+	}
+	return MACH_NO_REG;
+}
+
 /* The register to take: one that is wished for, the first that is free long enough, or the one that is free longest; until when in *until. */
 static uint8_t pick(struct scan *s, uint32_t i, uint32_t *until)
 {
@@ -363,6 +378,8 @@ static uint8_t pick(struct scan *s, uint32_t i, uint32_t *until)
 	for (unsigned k = 0; k < WISHES && !s->ra->seed; k++)
 		if (wish[k] != MACH_NO_REG && s->regs[cls] >> wish[k] & 1 && free_until(s, &a, wish[k]) == NEVER_USED)
 			return wish[k];
+	if (s->ra->fam[at(s, i)->vreg].far && a.call == NEVER_USED && !s->ra->seed && (best = kept_by_calls(s, &a, cls)) != MACH_NO_REG)
+		return best;
 	*until = 0;
 	for (unsigned k = 0; k < t->n_order[cls]; k++) {
 		uint8_t r = t->order[cls][k];
