@@ -109,6 +109,12 @@ void hew_fn_result2(struct hew_fn *f, hew_type second);
 /* How the function's arguments are passed: an enum hew_pass of each. */
 void hew_fn_pass(struct hew_fn *f, const uint8_t *pass);
 
+/* f is of the guest convention, for functions that hand a guest's state on to each other in registers: twelve integers and pointers and fifteen
+ * floats travel in registers on x86-64, the first five integers in those that calls of C functions leave alone; no register is kept for the
+ * caller. Only calls with HEW_CALL_GUEST, and the tail calls of other such functions, can call it: C code enters it through a function of the C
+ * convention that makes one. Not for a guest's lift. */
+void hew_fn_guest(struct hew_fn *f);
+
 /* Only functions that are compiled together with f refer to it (hew_callee). If all calls of it have become its body and nobody asks for its
  * address, it gets no code: hew_compile_all gives NULL for it. */
 void hew_fn_local(struct hew_fn *f);
@@ -255,6 +261,7 @@ enum {
 	HEW_CALL_TWICE = 2,		/* it may return again later, as setjmp does; what hew_stack gives out in the caller then stays in memory */
 	HEW_CALL_COLD = 4,		/* seldom made: a stub of some fifty instructions keeps all registers; calls in cold blocks are made so, too */
 	HEW_CALL_TAIL = 8,		/* its results are returned right behind it: the callee takes over the stack, and hew_stack memory is gone */
+	HEW_CALL_GUEST = 32,		/* the callee is of the guest convention: see hew_fn_guest; a tail call is of the convention of its function */
 	HEW_CALL_THROUGH = 16		/* the target is not what is called but the address of a place that says what: see hew_set_target */
 };
 

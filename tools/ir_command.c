@@ -299,6 +299,10 @@ static int run_compiled(struct ir_tool *t, struct ir_func *f, struct hew_unit *u
 	int64_t result[2] = { 0 };
 	bool left = false;
 
+	if (f->conv == IR_CONV_GUEST) {
+		fprintf(stderr, "hew ir: @%s is of the guest convention; run one that calls it\n", f->name);
+		return 2;
+	}
 	if (!read_arguments(t, f, &a))
 		return 2;
 	u->on_exit = print_exit;

@@ -88,6 +88,14 @@ void hew_fn_result2(struct hew_fn *f, hew_type second)
 	f->f->n_results = 2;
 }
 
+void hew_fn_guest(struct hew_fn *f)
+{
+	if (f->f->strict)
+		f->f->conv = IR_CONV_GUEST;
+	else
+		api_complain(f, "a guest's lift is of the C convention");
+}
+
 void hew_fn_local(struct hew_fn *f) { f->f->local = true; }
 
 void hew_fn_free(struct hew_fn *f)
@@ -585,6 +593,8 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 		return bad_operand(x->owner, "call", 1);
 	if (ir_type_of(f, x->target) != IR_T_ptr)
 		return bad_types(x->owner, IR_call, x->target, 0);
+	if (d.conv == IR_CONV_GUEST && d.flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
+		return api_complain(x->owner, "a call of the guest convention is not variadic, and returns once");
 	if (d.flags & IR_CALL_THROUGH && x->target > 0 && ir_at(f, x->target)->op == IR_func)
 		return api_complain(x->owner, "call through a function, not through a place that holds the address of one");
 	if (!are_values(x->owner, "call", x->n, x->args) || !is_state(x->owner, x->d.state, "call"))
@@ -597,8 +607,8 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args)
 {
-	struct call x = { f, target, { .conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C,
-		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL)), .reads = c->reads, .writes = c->writes, .state = c->state,
+	struct call x = { f, target, { .conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_GUEST ? IR_CONV_GUEST : c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C,
+		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL | HEW_CALL_GUEST)), .reads = c->reads, .writes = c->writes, .state = c->state,
 		.pass = c->pass }, n, args };
 
 	for (unsigned k = 0; k < 2 && c->result[k] != HEW_VOID; k++)

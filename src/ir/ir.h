@@ -121,6 +121,7 @@ struct ir_func {
 	VEC(struct ir_slot) slot;
 	VEC(struct ir_call) call;
 	VEC(struct ir_callee) callee;
+	uint8_t conv;			/* IR_CONV_C or IR_CONV_GUEST: how it is called */
 	uint8_t n_results, result[2];
 	const uint8_t *pass;		/* enum ir_pass of each parameter; NULL: all alone */
 	const char *class_name[IR_MAX_CLASS]; uint32_t n_classes;
@@ -242,6 +243,9 @@ static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *f
 void ir_visit_state(struct ir_func *f, uint32_t state, ir_visit_fn *fn, void *arg);	/* parents too */
 static inline uint32_t ir_node_state(const struct ir_func *f, const struct ir_node *n)	/* state a node carries, or 0 */
 { return n->op == IR_call ? f->call.at[n->c].state : ir_ops[n->op].args[2] == 's' ? (uint32_t)n->c : 0; }
+/* How a call passes its arguments, IR_CONV_C or IR_CONV_GUEST: a tail call as its function got its own. */
+static inline enum ir_conv ir_call_conv(const struct ir_func *f, const struct ir_call *d)
+{ return d->conv == IR_CONV_TAIL ? (enum ir_conv)f->conv : d->conv == IR_CONV_GUEST ? IR_CONV_GUEST : IR_CONV_C; }
 /* For whoever knows that nothing in tmp is needed any more. */
 static inline void ir_empty_tmp(struct ir_func *f) { if (f->tmp != f->mem) arena_clear(f->tmp); }
 /* The values in the state that a node carries. */

@@ -734,6 +734,7 @@ static void function_head(struct parser *p)
 				bad(p, "a function has at most two results");
 			p->f->result[p->f->n_results++] = (uint8_t)type(p);
 		} while (accept(p, ","));
+	p->f->conv = accept(p, "guest") ? IR_CONV_GUEST : IR_CONV_C;
 	p->f->strict = accept(p, "strict");
 	next_line(p);
 	while (accept(p, "class")) {

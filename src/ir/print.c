@@ -303,7 +303,7 @@ void ir_print(struct ir_func *f, struct text *out)
 	text_printf(out, "func @%s", f->name);
 	for (unsigned i = 0; i < f->n_results; i++)
 		text_printf(out, "%s%s", i ? ", " : " -> ", ir_types[f->result[i]].name);
-	text_add(out, f->strict ? " strict\n" : "\n");
+	text_printf(out, "%s%s\n", f->conv == IR_CONV_GUEST ? " guest" : "", f->strict ? " strict" : "");
 	for (uint32_t c = 0; c < f->n_classes; c++)
 		if (f->class_name[c])
 			text_printf(out, "class %u %s%s%s%s\n", c, f->class_name[c], f->immutable >> c & 1 ? " immutable" : f->changing >> c & 1 ? " changing" : "",

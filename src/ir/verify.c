@@ -98,6 +98,14 @@ static bool memory_types_fit(const struct verify *v, const struct ir_node *n)
 	return w == IR_W_FULL || is_int(t);
 }
 
+/* A function that is known is called as it wants to be. */
+static bool callee_fits(const struct verify *v, const struct ir_node *n)
+{
+	const struct ir_func *g = n->op == IR_call && n->a > 0 && ir_at(v->f, n->a)->op == IR_func ? v->f->callee.at[ir_at(v->f, n->a)->a].f : NULL;
+
+	return !g || g->conv == ir_call_conv(v->f, &v->f->call.at[n->c]);
+}
+
 static bool call_fits(const struct verify *v, const struct ir_node *n)
 {
 	const struct ir_call *d;
@@ -105,6 +113,8 @@ static bool call_fits(const struct verify *v, const struct ir_node *n)
 	if (n->c < 0 || (uint32_t)n->c >= v->f->call.n || ir_type_of(v->f, n->a) != IR_T_ptr)
 		return false;
 	d = &v->f->call.at[n->c];
+	if (ir_call_conv(v->f, d) == IR_CONV_GUEST && d->flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
+		return false;
 	return n->type == (d->n_results ? d->result[0] : IR_T_void);
 }
 
@@ -145,8 +155,11 @@ static void check_types(struct verify *v, ir_ref r)
 	const struct ir_node *n = ir_at(v->f, r);
 	const char *args = ir_ops[n->op].args;
 
-	if (types_fit(v, n))
+	if (types_fit(v, n)) {
+		if (!callee_fits(v, n))
+			complain(v, "%s is not of the convention that it is called in", v->f->callee.at[ir_at(v->f, n->a)->a].name);
 		return;
+	}
 	if (args[1] == 'v' && args[2] == 'v')
 		complain(v, "%s does not take %s, %s, %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b), tname(v, n->c));
 	else if (args[1] == 'v')
@@ -430,6 +443,7 @@ static bool built_well(struct verify *v)
 			v->at_block = b;
 			ir_visit(f, ir_at(f, r), check_built, v);
 			v->bad |= (!f->typed && !types_fit(v, ir_at(f, r))) || (k && r <= blk->ins.at[k - 1]);
+			v->bad |= !callee_fits(v, ir_at(f, r));
 			v->bad |= ir_at(f, r)->op == IR_result && (k == 0 || blk->ins.at[k - 1] != ir_at(f, r)->a);
 		}
 		if (!v->bad)

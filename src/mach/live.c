@@ -140,10 +140,10 @@ static void add_clobber(struct ra *ra, uint64_t set, uint32_t from, uint32_t to)
 {
 	if (!ra->call_regs && __builtin_popcountll(set) > 8)
 		ra->call_regs = set;
-	if (set == ra->call_regs) {
+	if (ra->call_regs && (set & ra->call_regs) == ra->call_regs) {
 		add_to(ra, &ra->calls, from, to);
-		ra->m->used_regs |= set;
-		return;
+		ra->m->used_regs |= ra->call_regs;
+		set &= ~ra->call_regs;
 	}
 	for (; set; set &= set - 1)
 		add_fixed(ra, (unsigned)__builtin_ctzll(set), from, to);

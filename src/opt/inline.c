@@ -55,6 +55,8 @@ bool opt_fits_call(const struct ir_func *f, const struct ir_func *g, const struc
 {
 	const struct ir_call *d = &f->call.at[n->c];
 
+	if (ir_call_conv(f, d) != (enum ir_conv)g->conv)
+		return false;
 	if (n->aux != g->block.at[0].arg.n || !ir_same_pass(d->pass, g->pass, n->aux) || d->n_results > g->n_results || d->state || (d->flags & IR_CALL_VARIADIC) || has_tail_calls(g))
 		return false;
 	for (unsigned k = 0; k < n->aux; k++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conventions.c - E2.4: cold calls and tail calls.
+ * conventions.c - E3.3: cold calls and tail calls.
  *
  * Around a cold call, whose callee destroys every register that the platform lets it destroy, live more values than there are registers
  * that calls keep; they must be what they were, whatever the callee returns and however it is named. Tail calls run threaded code: a

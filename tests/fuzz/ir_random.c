@@ -92,27 +92,36 @@ static void take_exit(void *arg, struct hew_unit *u, uint32_t exit, const struct
 }
 
 struct result { int64_t i; double d; };
-typedef struct result compiled_fn(void *, int64_t, int64_t, int32_t, double, float);
+typedef struct result compiled_fn(void *, int64_t, int64_t, int32_t, double, float, const void *);
+
+/* Enters a function of the guest convention: its last argument. */
+static const char enter_text[] =
+	"func @enter -> i64, f64 strict\n"
+	"b0(%p: ptr, %a: i64, %b: i64, %c: i32, %d: f64, %e: f32, %f: ptr):\n"
+	"    %r = call.guest i64, f64 %f(%p, %a, %b, %c, %d, %e) reads(all) writes(all)\n"
+	"    %s = result f64 %r, 1\n"
+	"    ret %r, %s\n"
+	"end\n";
 
 /* Calls it with values in the registers that a callee has to keep, as far as the compiler finds room there; false: it does not. */
-static __attribute__((noinline)) bool call_kept(void *code, uint8_t *buf, const struct gen_input *in, struct result *r)
+static __attribute__((noinline)) bool call_kept(const void *code, const void *inner, uint8_t *buf, const struct gen_input *in, struct result *r)
 {
 	int64_t a = 1, b = 2, c = 3, d = 4, e = 5;
 
 	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));
-	*r = ((compiled_fn *)(uintptr_t)code)(buf, in->a, in->b, in->c, in->d, in->e);
+	*r = ((compiled_fn *)(uintptr_t)code)(buf, in->a, in->b, in->c, in->d, in->e, inner);
 	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));
 	return a == 1 && b == 2 && c == 3 && d == 4 && e == 5;
 }
 
-static void run_compiled(struct hew_unit *u, const struct gen_input *in, struct outcome *o)
+static void run_compiled(struct hew_unit *u, const void *enter, const struct gen_input *in, struct outcome *o)
 {
 	struct result r;
 
 	fill(o->buf);
 	u->on_exit = take_exit;
 	u->on_exit_arg = o;
-	o->lost = !call_kept(u->code.rx, o->buf, in, &r);
+	o->lost = !call_kept(enter ? enter : u->code.rx, u->code.rx, o->buf, in, &r);
 	if (!o->left) {
 		o->result[0] = r.i;
 		memcpy(&o->result[1], &r.d, 8);
@@ -133,15 +142,15 @@ static bool same(const struct outcome *a, const struct outcome *b)
 	return a->pc == b->pc && a->n == b->n && !memcmp(a->value, b->value, a->n * sizeof *a->value) && !memcmp(a->tag, b->tag, a->n * sizeof *a->tag);
 }
 
-enum { RANDOM = 1, SHUFFLED = 2 };
+enum { RANDOM = 1, SHUFFLED = 2, GUEST = 4 };
 struct mode { const char *name; unsigned every; int level; unsigned regs, stress; };	/* every: program so-and-so-many */
 static const struct mode structured[] = {
 	{ "O1", 1, 1, 0, 0 }, { "O2", 1, 2, 0, 0 }, { "O2, 6 registers", 1, 2, 6, 0 }, { "O2, random allocation", 1, 2, 0, RANDOM },
-	{ "O1, 6 registers", 1, 1, 6, RANDOM }, { 0 },
+	{ "O1, 6 registers", 1, 1, 6, RANDOM }, { "O2, guest convention", 4, 2, 0, GUEST }, { 0 },
 };
 static const struct mode graph[] = {
 	{ "random registers", 1, 0, 0, RANDOM }, { "O1, 3 registers", 1, 1, 3, 0 }, { "shuffled", 1, 0, 0, SHUFFLED },
-	{ "O2, 3 random registers, shuffled", 8, 2, 3, RANDOM | SHUFFLED }, { 0 },
+	{ "O2, 3 random registers, shuffled", 8, 2, 3, RANDOM | SHUFFLED }, { "O1, guest convention, shuffled", 8, 1, 0, SHUFFLED | GUEST }, { 0 },
 };
 
 static void out_of_memory(void *arg)
@@ -152,7 +161,15 @@ static void out_of_memory(void *arg)
 }
 
 typedef struct ir_func *make_fn(struct arena *mem, uint64_t seed, bool plain);
-struct test { struct hew *x; make_fn *make; const struct mode *modes; unsigned inputs; uint64_t seed; uint64_t exits, runs, long_ones, refused; bool print; };
+struct test { struct hew *x; struct hew_unit *enter; make_fn *make; const struct mode *modes; unsigned inputs; uint64_t seed; uint64_t exits, runs, long_ones, refused; bool print; };
+
+static struct ir_func *make(const struct test *t, const struct mode *mode, struct arena *mem)
+{
+	struct ir_func *f = t->make(mem, t->seed, false);
+
+	f->conv = mode->stress & GUEST ? IR_CONV_GUEST : IR_CONV_C;
+	return f;
+}
 
 /* One program in one mode; the failing guard is counted down in `fail`. */
 static bool one_mode(struct test *t, const struct mode *mode, long *fail_at, const struct gen_input *in, const struct outcome *want, unsigned n)
@@ -169,11 +186,11 @@ static bool one_mode(struct test *t, const struct mode *mode, long *fail_at, con
 	c.fail_guard = fail_at ? &counter : NULL;
 	c.passes = fail_at ? "" : NULL;
 	c.want_asm = c.want_ir = t->print;
-	s = tier_compile(&t->x->x, t->make(&mem, t->seed, false), &c, &u);
+	s = tier_compile(&t->x->x, make(t, mode, &mem), &c, &u);
 	if (s == HEW_CANNOT && mode->regs && mode->regs < FEWEST) {
 		t->refused++;			/* an instruction of the program needs so many at once */
 		c.allocatable = api_register_mask(t->x->x.target, FEWEST);
-		s = tier_compile(&t->x->x, t->make(&mem, t->seed, false), &c, &u);
+		s = tier_compile(&t->x->x, make(t, mode, &mem), &c, &u);
 	}
 	if (s != HEW_OK) {
 		printf("seed %" PRIu64 ", %s: %s\n", t->seed, mode->name, t->x->x.why);
@@ -188,7 +205,7 @@ static bool one_mode(struct test *t, const struct mode *mode, long *fail_at, con
 		struct outcome got = { 0 };
 
 		counter = fail_at ? fail_at[k] : 0;
-		run_compiled(u, &in[k], &got);
+		run_compiled(u, mode->stress & GUEST ? t->enter->code.rx : NULL, &in[k], &got);
 		t->runs++;
 		t->exits += got.left;
 		ok = same(&want[k], &got);
@@ -257,6 +274,24 @@ static bool one_program(struct test *t)
 	return ok;
 }
 
+static struct hew_unit *make_enter(struct hew *x)
+{
+	struct tier_compile c = { .level = 1 };
+	const char *at = enter_text;
+	struct ir_error e;
+	struct hew_unit *u;
+	struct arena mem;
+	int line = 1;
+
+	arena_init(&mem, out_of_memory, NULL);
+	if (tier_compile(&x->x, ir_parse(&mem, &mem, &at, &line, NULL, NULL, false, &e), &c, &u) != HEW_OK) {
+		fprintf(stderr, "ir_random: %s\n", x->x.why);
+		exit(2);
+	}
+	arena_fini(&mem);
+	return u;
+}
+
 static uint64_t now_running;
 static const char *shape = "";
 
@@ -279,6 +314,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ir_random: %s\n", t.x ? hew_error(t.x) : "cannot open");
 		return 2;
 	}
+	t.enter = make_enter(t.x);
 	for (int k = 3; k < argc; k++)
 		*(strcmp(argv[k], "graph") ? &t.print : &graphs) = true;
 	shape = graphs ? " graph" : "";
@@ -301,6 +337,7 @@ int main(int argc, char **argv)
 	if (t.refused)
 		printf("%" PRIu64 " times an instruction needed a register more\n", t.refused);
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", n - failed, failed);
+	tier_unit_free(&t.x->x, t.enter);
 	hew_close(t.x);
 	return failed ? 1 : 0;
 }

@@ -196,7 +196,7 @@ static void frame_layout(struct emit *e)
 {
 	uint32_t n = 0, bytes;
 
-	e->saved = e->m->used_regs & e->m->target->callee_saved;
+	e->saved = e->m->f->conv == IR_CONV_GUEST ? 0 : e->m->used_regs & e->m->target->callee_saved;
 	n = (uint32_t)__builtin_popcountll(e->saved);
 	e->slot0 = 8 * (n + 1);
 	bytes = 8 * n + 8 * e->m->n_slots + e->m->local_bytes + ((e->m->out_bytes + 15) & ~15u);
@@ -378,21 +378,20 @@ static void call(struct emit *e, const struct mach_ins *i)
 /* The callee takes the place of this function. */
 static void tail_call(struct emit *e, const struct mach_ins *i)
 {
-	bool direct = !i->index && (i->op == X64_CALL_FUNC || is_near(e, i->imm));
+	bool place = i->op == X64_CALL_PLACE, direct = !i->index && (i->op == X64_CALL_FUNC || is_near(e, i->imm));
+	enum x64_reg to = i->index && !e->saved ? R(e, i, i->index - 1u) : X64_R11;
 
-	if (i->index && i->op == X64_CALL_PLACE)
-		x64_rm(e->a, X64_MOV, 8, X64_R11, x64_at(R(e, i, i->index - 1u), 0));
-	else if (i->index)
-		copy(e, X64_R11, R(e, i, i->index - 1u));
-	else if (!direct)
+	if (i->index && e->saved)
+		copy(e, X64_R11, R(e, i, i->index - 1u));		/* it may be one of those that are restored */
+	else if (!i->index && !direct)
 		x64_mov_imm(e->a, X64_R11, i->imm);
 	leave_frame(e);
-	if (!i->index && i->op == X64_CALL_PLACE)
-		x64_jmp_m(e->a, direct ? x64_rip(near(e, i->imm)) : x64_at(X64_R11, 0));
+	if (place)
+		x64_jmp_m(e->a, direct ? x64_rip(near(e, i->imm)) : x64_at(to, 0));
 	else if (direct)
 		x64_jmp_near(e->a, i->op == X64_CALL_FUNC ? callee(e, (uint32_t)i->imm) : near(e, i->imm));
 	else
-		x64_jmp_r(e->a, X64_R11);
+		x64_jmp_r(e->a, to);
 }
 
 /* A block without code of its own: only a jump, and no moves before it. */

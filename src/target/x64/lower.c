@@ -966,7 +966,7 @@ static int32_t cold_stub(const struct lower *l, const struct ir_node *n, const s
 {
 	unsigned results = 0;
 
-	if ((d->conv != IR_CONV_COLD && !l->in_cold) || !l->m->cold_call[0] || stack_bytes || d->flags || (n->a > 0 && ir_at(l->f, n->a)->op == IR_func))
+	if ((d->conv != IR_CONV_COLD && !l->in_cold) || ir_call_conv(l->f, d) == IR_CONV_GUEST || !l->m->cold_call[0] || stack_bytes || d->flags || (n->a > 0 && ir_at(l->f, n->a)->op == IR_func))
 		return 0;
 	for (unsigned k = 0; k < d->n_results; k++) {
 		unsigned one = ir_is_float(d->result[k]) ? MACH_COLD_FLOAT : MACH_COLD_INT;
@@ -978,16 +978,14 @@ static int32_t cold_stub(const struct lower *l, const struct ir_node *n, const s
 	return X64_COLD + (int32_t)results;
 }
 
-enum { MAX_TAIL_ARGS = 14 };	/* as many as there are registers for arguments */
-
 /* The call at the end of block b that becomes a jump: what it gives is what the function gives, and nothing of the frame is needed. 0: there is none. */
 static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
 {
 	const struct ir_node *end = ir_at(l->f, b->control);
 	ir_ref last = b->ins.n ? b->ins.at[b->ins.n - 1] : 0, second = 0;
 	const struct ir_call *d;
-	enum ir_type t[MAX_TAIL_ARGS];
-	struct x64_place at[MAX_TAIL_ARGS];
+	enum ir_type t[X64_MAX_ARGS];
+	struct x64_place at[X64_MAX_ARGS];
 	unsigned n_float;
 
 	if (last && ir_at(l->f, last)->op == IR_result) {
@@ -997,12 +995,13 @@ static ir_ref find_tail(const struct lower *l, const struct ir_block *b)
 	if (!last || ir_at(l->f, last)->op != IR_call || end->op != IR_ret || (second && (b->ins.n < 2 || b->ins.at[b->ins.n - 2] != last)))
 		return 0;
 	d = &l->f->call.at[ir_at(l->f, last)->c];
-	if ((d->conv != IR_CONV_TAIL && (d->conv != IR_CONV_C || l->keeps_frame)) || d->state || (d->flags & ~IR_CALL_THROUGH) || ir_at(l->f, last)->aux > MAX_TAIL_ARGS || end->b != second ||
+	if ((d->conv != IR_CONV_TAIL && (l->keeps_frame || (d->conv != IR_CONV_C && d->conv != l->f->conv))) || d->state ||
+	    (d->flags & ~IR_CALL_THROUGH) || ir_at(l->f, last)->aux > X64_MAX_ARGS || end->b != second ||
 	    end->a != (d->n_results ? last : 0) || d->n_results > 1u + (second != 0))
 		return 0;
 	for (uint32_t k = 0; k < ir_at(l->f, last)->aux; k++)
 		t[k] = ir_type_of(l->f, l->f->pool.at[ir_at(l->f, last)->b + (ir_ref)k]);
-	return x64_arg_places(t, d->pass, ir_at(l->f, last)->aux, at, &n_float) ? 0 : last;
+	return x64_arg_places(ir_call_conv(l->f, d), t, d->pass, ir_at(l->f, last)->aux, at, &n_float) ? 0 : last;
 }
 
 static void call(struct lower *l, ir_ref r)
@@ -1012,12 +1011,13 @@ static void call(struct lower *l, ir_ref r)
 	struct x64_place *at = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *at);
 	enum ir_type *t = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *t);
 	uint32_t *arg = arena_alloc(l->m->mem, (n->aux + 1u) * sizeof *arg), target = 0, bytes;
+	enum ir_conv conv = ir_call_conv(l->f, d);
 	unsigned n_float;
 	struct mach_ins *i;
 
 	for (uint32_t k = 0; k < n->aux; k++)
 		t[k] = ir_type_of(l->f, l->f->pool.at[n->b + (ir_ref)k]);
-	bytes = x64_arg_places(t, d->pass, n->aux, at, &n_float);
+	bytes = x64_arg_places(conv, t, d->pass, n->aux, at, &n_float);
 	if (bytes > l->m->out_bytes)
 		l->m->out_bytes = bytes;
 	for (uint32_t k = 0; k < n->aux; k++)
@@ -1040,7 +1040,9 @@ static void call(struct lower *l, ir_ref r)
 		}
 		mach_add(l->m, i, vreg(l, res), MACH_DEF, x64_result_reg(d->result, k));
 	}
-	if (target)
+	if (target && conv == IR_CONV_GUEST)
+		mach_add(l->m, i, target, MACH_USE, X64_R10);
+	else if (target)
 		use(l, i, target);
 	else
 		i->imm = n->a > 0 ? ir_at(l->f, n->a)->a : ir_kbits(l->f, n->a);
@@ -1053,7 +1055,7 @@ static void call(struct lower *l, ir_ref r)
 	if (r == l->tail)
 		return;
 	i->disp = cold_stub(l, n, d, bytes);
-	i->clobber = i->disp ? 0 : x64_caller_saved;
+	i->clobber = i->disp ? 0 : x64_clobbered(conv);
 	i->flags |= MACH_CALL;
 	l->m->has_calls = true;
 }
@@ -1194,7 +1196,7 @@ static void parameters(struct lower *l)
 
 	for (uint32_t k = 0; k < b->arg.n; k++)
 		t[k] = ir_at(l->f, b->arg.at[k])->type;
-	x64_arg_places(t, l->f->pass, b->arg.n, at, &n_float);
+	x64_arg_places((enum ir_conv)l->f->conv, t, l->f->pass, b->arg.n, at, &n_float);
 	i = ins(l, 0, X64_F_PARAMS, 8);
 	for (uint32_t k = 0; k < b->arg.n; k++)
 		if (at[k].reg != MACH_NO_REG)

@@ -220,12 +220,14 @@ void x64_lower(struct mach_func *m);
 void x64_emit(struct mach_func *m, struct asm_buf *a, const void *exit_tail, const void *unit, struct target_code *out);
 void x64_stubs(struct asm_buf *a, target_exit_fn *handler, struct target_stubs *out);
 
+enum { X64_MAX_ARGS = 27 };	/* arguments in registers, of any convention */
+
 /* abi.c: where the i-th of n arguments of these types goes */
 struct x64_place { uint8_t reg; int32_t stack; };	/* reg MACH_NO_REG: at this offset of the argument area */
-uint32_t x64_arg_places(const enum ir_type *t, const uint8_t *pass, uint32_t n, struct x64_place *out, unsigned *n_float);	/* bytes of stack */
+uint32_t x64_arg_places(enum ir_conv conv, const enum ir_type *t, const uint8_t *pass, uint32_t n, struct x64_place *out, unsigned *n_float);	/* bytes of stack */
 unsigned x64_struct_parts(const struct target_struct *s, uint8_t *part);
 uint8_t x64_result_reg(const uint8_t *types, unsigned k);
-extern const uint64_t x64_caller_saved;
+uint64_t x64_clobbered(enum ir_conv conv);		/* registers that a call may change */
 extern const struct target target_x64;
 
 #endif
