@@ -7,7 +7,7 @@ A text test is any file with a RUN line among its first lines. `-D tree=DIR` nam
   %tree    the build tree                        plus lit's own %s, %S, %t
 
 FileCheck, not, count, split-file and llvm-mc come from Debian's LLVM packages. Features for REQUIRES: asan, capstone,
-x86_64, aarch64.
+x86_64, aarch64, movbe (the processor has it).
 """
 import glob
 import json
@@ -43,6 +43,8 @@ for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LC_ALL', 'FILECHECK_OPTS'):
         config.environment[name] = os.environ[name]
 
 config.available_features.add(platform.machine())
+with open('/proc/cpuinfo', encoding='utf-8') as f:
+    config.available_features |= {'movbe'} & set(f.read().split())
 if 'asan' in os.path.basename(tree):
     config.available_features.add('asan')
 try:

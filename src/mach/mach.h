@@ -103,6 +103,7 @@ struct mach_func {
 	VEC(struct mach_move) move;
 	uint32_t n_slots;			/* spill slots */
 	uint64_t used_regs;
+	unsigned cpu;				/* OS_CPU_...: what the code may use beyond what every processor has */
 	uint64_t near_from, near_size;		/* addresses that are near from wherever the code may be put */
 	uint32_t out_bytes;			/* stack bytes for arguments of calls */
 	uint32_t local_bytes;			/* of the `stack` nodes, a multiple of 16 */

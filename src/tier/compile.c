@@ -90,6 +90,7 @@ enum hew_status tier_open(struct tier_context *x, const struct target *t, const 
 	memset(x, 0, sizeof *x);
 	x->target = t;
 	co.trap = t->trap;
+	x->cpu = os_cpu_extras();
 	if (os_cpu_lacks()) {
 		snprintf(x->why, sizeof x->why, "this processor has no %s", os_cpu_lacks());
 		return HEW_NO_EXEC;
@@ -255,6 +256,7 @@ static void find_near(const struct compile *k, struct mach_func *m)
 	struct code_stats s;
 
 	code_get_stats(k->x->space, &s);
+	m->cpu = k->x->cpu;
 	m->near_from = (uint64_t)(uintptr_t)s.region + s.reserved - far;
 	m->near_size = 2 * far - s.reserved;
 	if ((uint64_t)(uintptr_t)s.region + s.reserved < far || s.reserved >= far)

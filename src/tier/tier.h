@@ -21,6 +21,7 @@ struct tier_context {
 	struct code_block stubs;
 	const uint8_t *exit_tail, *enter, *enter_return, *cold_call[MACH_COLD_CALLS];
 	struct arena scratch;			/* what a phase of a compilation needs, emptied behind it */
+	unsigned cpu;				/* OS_CPU_... */
 	bool verify;
 	char why[400];				/* the last error */
 };

@@ -8,6 +8,9 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 size_t os_page_size(void)
 {
@@ -114,6 +117,17 @@ bool os_maps(bool (*each)(const struct os_map *m, void *arg), void *arg)
 	}
 	close(fd);
 	return n >= 0;
+}
+
+unsigned os_cpu_extras(void)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c = 0, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_MOVBE ? OS_CPU_MOVBE : 0;
+#else
+	return 0;
+#endif
 }
 
 const char *os_cpu_lacks(void)

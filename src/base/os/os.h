@@ -16,6 +16,8 @@
 size_t os_page_size(void);
 uint64_t os_now_ns(void);		/* monotonic */
 uint64_t os_random(void);
+enum { OS_CPU_MOVBE = 1 };
+unsigned os_cpu_extras(void);		/* what this processor has beyond what compiled code needs: OS_CPU_... */
 const char *os_cpu_lacks(void);		/* what compiled code needs and this processor does not have, or NULL */
 
 /* Makes bytes written to [from, from + n) visible to instruction fetch. Nothing to do on x86-64. */

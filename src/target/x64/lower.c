@@ -8,12 +8,15 @@
  */
 #include "target/x64/x64.h"
 
+#include "base/os/os.h"
+
+enum { FOLDED = 1, SWAPPED = 2 };
 struct lower {
 	struct mach_func *m;
 	struct ir_func *f;
 	uint32_t *uses;		/* by node, value uses */
 	uint32_t *cover;	/* of those, how many a user can take over */
-	uint8_t *folded;	/* not computed: its users take it over */
+	uint8_t *folded;	/* FOLDED: not computed, its users take it over; SWAPPED: a load that gives what its only user, a bswap, wants */
 	uint8_t *index_free;	/* may bring an index into the address */
 	uint8_t *dirty;		/* by i32 node: the upper half of its register may hold anything, not 0 */
 	uint8_t *lea;		/* an addition that is made by lea, with what it takes over */
@@ -155,7 +158,7 @@ static void mark_node(struct lower *l, ir_ref r)
 		cover_lea(l, r);
 	if (!l->uses[r] || l->cover[r] != l->uses[r] || n->op == IR_load)
 		return;
-	l->folded[r] = 1;
+	l->folded[r] = FOLDED;
 	if (n->op != IR_add)
 		return;
 	if (small_const(l, n->b)) {
@@ -191,7 +194,7 @@ static void fuse_int(struct lower *l, const struct fuse *x, struct ir_node *n)
 	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
 		swap_operands(n);
 	if (may_fuse(l, x, n->b) && whole(l, n->b, n->type))
-		l->folded[n->b] = 1;
+		l->folded[n->b] = FOLDED;
 }
 
 /* A store of what was loaded from the same place and changed by one operation: add [mem], reg. */
@@ -200,6 +203,12 @@ static void fuse_store(struct lower *l, const struct fuse *x, const struct ir_no
 	struct ir_node *v = n->c > 0 ? ir_at(l->f, n->c) : NULL;
 	const struct ir_node *m;
 
+	if (v && v->op == IR_bswap && l->m->cpu & OS_CPU_MOVBE && l->uses[n->c] == 1 && ir_access_bytes(v->type, n->aux) == ir_types[v->type].size) {
+		if (v->a > 0 && ir_at(l->f, v->a)->op == IR_load)
+			l->folded[v->a] = 0;
+		l->folded[n->c] = FOLDED;		/* movbe [mem], reg */
+		return;
+	}
 	if (!v || (v->op != IR_add && v->op != IR_sub && v->op != IR_and && v->op != IR_or && v->op != IR_xor) || v->type == IR_T_ptr ||
 	    l->uses[n->c] != 1 || x->at[n->c] <= x->barrier || v->a == v->b)
 		return;
@@ -209,7 +218,7 @@ static void fuse_store(struct lower *l, const struct fuse *x, const struct ir_no
 		    ir_access_bytes(m->type, m->aux) == ir_access_bytes(v->type, n->aux)) {
 			if (v->b > 0 && ir_at(l->f, v->b)->op == IR_load)
 				l->folded[v->b] = 0;
-			l->folded[v->a] = l->folded[n->c] = 1;
+			l->folded[v->a] = l->folded[n->c] = FOLDED;
 			return;
 		}
 		if (!(ir_ops[v->op].flags & IR_COMM) || (turn == 0 && v->b <= 0))
@@ -228,9 +237,9 @@ static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 		return;
 	if (!ir_is_const(c->a) && !ir_is_const(c->b) && c->a != c->b) {
 		if (may_fuse(l, x, c->b) && whole(l, c->b, ir_type_of(l->f, c->a)))
-			l->folded[c->b] = 1;
+			l->folded[c->b] = FOLDED;
 		else if (may_fuse(l, x, c->a) && whole(l, c->a, ir_type_of(l->f, c->b)))
-			l->folded[c->a] = 1;
+			l->folded[c->a] = FOLDED;
 		return;
 	}
 	if (!may_fuse(l, x, c->a) || !ir_is_const(c->b))
@@ -240,7 +249,14 @@ static void fuse_compare(struct lower *l, const struct fuse *x, ir_ref cond)
 	if (k != (int32_t)k)
 		return;
 	if (IR_MEM_WIDTH(m->aux) == IR_W_FULL || (IR_MEM_WIDTH(m->aux) == IR_W_8U && c->op <= IR_ne && k >= 0 && k < 128))
-		l->folded[c->a] = 1;
+		l->folded[c->a] = FOLDED;
+}
+
+/* movbe reg, [mem] in the place of the load. */
+static void fuse_swap(struct lower *l, const struct ir_node *n)
+{
+	if (l->m->cpu & OS_CPU_MOVBE && n->a > 0 && ir_at(l->f, n->a)->op == IR_load && l->uses[n->a] == 1 && whole(l, n->a, n->type))
+		l->folded[n->a] = SWAPPED;
 }
 
 static void fuse_float(struct lower *l, const struct fuse *x, struct ir_node *n)
@@ -248,7 +264,7 @@ static void fuse_float(struct lower *l, const struct fuse *x, struct ir_node *n)
 	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
 		swap_operands(n);
 	if (may_fuse(l, x, n->b) && n->a != n->b)
-		l->folded[n->b] = 1;
+		l->folded[n->b] = FOLDED;
 }
 
 static void fuse_loads(struct lower *l)
@@ -272,6 +288,8 @@ static void fuse_loads(struct lower *l)
 				fuse_float(l, &x, n);
 			else if (n->op == IR_add || n->op == IR_sub || n->op == IR_mul || n->op == IR_and || n->op == IR_or || n->op == IR_xor)
 				fuse_int(l, &x, n);
+			else if (n->op == IR_bswap)
+				fuse_swap(l, n);
 			else if (n->op == IR_store)
 				fuse_store(l, &x, n);
 			if (ir_ops[n->op].flags & IR_EFFECT)
@@ -350,7 +368,7 @@ static void prepare(struct lower *l)
 			if (n->op == IR_check)
 				count(l, &n->a);	/* its value is read by its users, not by it */
 			else if (n->op == IR_bitcast && is_alias(f, n))
-				l->folded[r] = 1;
+				l->folded[r] = FOLDED;
 			else
 				ir_visit(f, n, count, l);
 			ir_visit_kept(f, n, count, l);
@@ -371,10 +389,12 @@ static void prepare(struct lower *l)
 
 static enum mach_class class_of(enum ir_type t) { return ir_is_float(t) ? MACH_F : MACH_G; }
 
-/* The low half, and zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in
+/* What a load has swapped already, the low half, and zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in
  * functions that have any. */
 static bool is_same(const struct lower *l, const struct ir_node *n)
 {
+	if (n->op == IR_bswap)
+		return n->a > 0 && l->folded[n->a] == SWAPPED;
 	return n->a > 0 && l->f->state.n == 1 && (n->op == IR_trunc || (n->op == IR_zext && !l->dirty[n->a]));
 }
 
@@ -865,7 +885,7 @@ static void load(struct lower *l, ir_ref r)
 	unsigned size;
 
 	load_op(n->type, IR_MEM_WIDTH(n->aux), &op, &size);
-	i = ins(l, op, X64_F_LOAD, size);
+	i = ins(l, l->folded[r] == SWAPPED ? X64_MOVBE : op, X64_F_LOAD, size);
 	def(l, i, r);
 	add_address(l, i, &a, MACH_USE);
 }
@@ -881,13 +901,14 @@ static void store(struct lower *l, ir_ref r)
 
 	if (n->c > 0 && l->folded[n->c] && ir_at(l->f, n->c)->op != IR_bitcast) {
 		const struct ir_node *x = ir_at(l->f, n->c);
+		ir_ref b = x->op == IR_bswap ? x->a : x->b;
 
-		v = imm32(l, x->b) ? 0 : reg(l, x->b);
-		i = ins(l, alu_op[x->op], v ? X64_F_STORE : X64_F_STOREI, size);
+		v = x->op != IR_bswap && imm32(l, b) ? 0 : reg(l, b);
+		i = ins(l, x->op == IR_bswap ? X64_MOVBE : alu_op[x->op], v ? X64_F_STORE : X64_F_STOREI, size);
 		if (v)
 			use(l, i, v);
 		else
-			i->imm = ir_kbits(l->f, x->b);
+			i->imm = ir_kbits(l->f, b);
 		add_address(l, i, &a, MACH_USE);
 		return;
 	}
@@ -1124,7 +1145,7 @@ static void node(struct lower *l, ir_ref r)
 	const struct ir_node *n = ir_at(l->f, r);
 
 	l->cur = r;
-	if (l->folded[r])
+	if (l->folded[r] == FOLDED)
 		return;
 	if (is_same(l, n)) {
 		vreg(l, r);
