@@ -137,8 +137,8 @@ static hew_val bad_operand(struct hew_fn *f, const char *op, int k)
 static hew_val bad_types(struct hew_fn *f, enum ir_op op, hew_val a, hew_val b)
 {
 	if (b)
-		return api_complain(f, "%s does not take %s and %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
-	return api_complain(f, "%s does not take %s", ir_ops[op].name, ir_types[ir_type_of(f->f, a)].name);
+		return api_complain(f, "%s does not take %s and %s", ir_op_names[op], ir_types[ir_type_of(f->f, a)].name, ir_types[ir_type_of(f->f, b)].name);
+	return api_complain(f, "%s does not take %s", ir_op_names[op], ir_types[ir_type_of(f->f, a)].name);
 }
 
 static bool is_block(struct hew_fn *f, hew_block b)
@@ -189,7 +189,7 @@ static bool ended(struct hew_fn *f, enum ir_op o)
 {
 	if (!f->f->block.at[f->f->cur].control || ir_ops[o].flags & (IR_PURE | IR_ENDS))
 		return false;
-	api_complain(f, "%s in a block that has ended", ir_ops[o].name);
+	api_complain(f, "%s in a block that has ended", ir_op_names[o]);
 	return true;
 }
 
@@ -197,21 +197,22 @@ static hew_val checked_emit(struct ir_func *f, const void *arg)
 {
 	const struct op *x = arg;
 	const struct ir_op_info *info = &ir_ops[x->o];
+	const char *name = ir_op_names[x->o];
 
 	if (ended(x->owner, x->o))
 		return 0;
 	if (info->args[0] == 'v' && !exists(x->owner, x->a))
-		return bad_operand(x->owner, info->name, 1);
+		return bad_operand(x->owner, name, 1);
 	if (info->args[1] == 'v' && !exists(x->owner, x->b) && !(x->o == IR_check && x->b == 0))
-		return bad_operand(x->owner, info->name, 2);
+		return bad_operand(x->owner, name, 2);
 	if (info->args[2] == 'v' && !exists(x->owner, x->c))
-		return bad_operand(x->owner, info->name, 3);
+		return bad_operand(x->owner, name, 3);
 	if (info->args[2] == 's' && x->c == 0)
-		return api_complain(x->owner, "%s has no frame state", info->name);
-	if (info->args[2] == 's' && !is_state(x->owner, (hew_state)x->c, info->name))
+		return api_complain(x->owner, "%s has no frame state", name);
+	if (info->args[2] == 's' && !is_state(x->owner, (hew_state)x->c, name))
 		return 0;
 	if (info->result == 't' && !is_type((hew_type)x->t))
-		return api_complain(x->owner, "%s to a type that does not exist", info->name);
+		return api_complain(x->owner, "%s to a type that does not exist", name);
 	if (!ir_operand_types_fit(f, x->o, x->t, x->aux, x->a, x->b, x->c))
 		return bad_types(x->owner, x->o, x->a, info->args[1] == 'v' ? x->b : 0);
 	return ir_emit(f, x->o, x->t, x->aux, x->a, x->b, x->c);

@@ -233,7 +233,7 @@ static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
 	if (ir_is_const(r))
 		return (uint64_t)ir_kbits(f, r) & all;
 	if (!n || depth == 3)
-		return all;
+		return n && n->op == IR_zext ? UINT32_MAX : all;
 	switch (n->op) {
 	case IR_and:
 		return may_be_set(f, n->a, depth + 1) & may_be_set(f, n->b, depth + 1);
@@ -241,6 +241,8 @@ static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
 		return may_be_set(f, n->a, depth + 1) | may_be_set(f, n->b, depth + 1);
 	case IR_shr:
 		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) >> (ir_kbits(f, n->b) & (width(n->type) - 1)) : all;
+	case IR_shl:
+		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) << (ir_kbits(f, n->b) & (width(n->type) - 1)) & all : all;
 	case IR_zext: case IR_trunc:
 		return may_be_set(f, n->a, depth + 1) & all;
 	case IR_load:

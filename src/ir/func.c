@@ -20,7 +20,8 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define ENDS IR_ENDS
 #define VALUES(a) ((a)[0] == 'v' ? IR_VALUE_A : 0) | ((a)[1] == 'v' ? IR_VALUE_B : 0) | ((a)[2] == 'v' ? IR_VALUE_C : 0) | \
 	((a)[0] == 'e' || (a)[1] == 'e' || (a)[1] == 'p' ? IR_VALUE_LIST : 0)
-#define OP(name, args, result, flags, meaning) { #name, args, result, flags, VALUES(args), meaning },
+#define EDGES(a) ((a)[0] == 'e') + ((a)[1] == 'e') + ((a)[2] == 'e')
+#define OP(name, args, result, flags, meaning) { args, result, flags, VALUES(args), EDGES(args) },
 #include "ir/ops.def"
 #undef PURE
 #undef COMM
@@ -30,6 +31,11 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #undef GUARD
 #undef ENDS
 #undef VALUES
+#undef EDGES
+};
+const char *const ir_op_names[IR_OP_COUNT] = {
+#define OP(name, args, result, flags, meaning) #name,
+#include "ir/ops.def"
 };
 const struct ir_type_info ir_types[IR_TYPE_COUNT] = {
 #define N 'N'

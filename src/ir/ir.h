@@ -31,9 +31,11 @@ enum ir_op {
 };
 enum ir_flags { IR_PURE = 1, IR_COMM = 2, IR_FAULT = 4, IR_LOAD = 8, IR_EFFECT = 16, IR_GUARD = 32, IR_ENDS = 64 };
 enum { IR_VALUE_A = 1, IR_VALUE_B = 2, IR_VALUE_C = 4, IR_VALUE_LIST = 8 };	/* which fields hold values; LIST: there are more, in the pool */
-struct ir_op_info { const char *name; char args[4]; char result; uint8_t flags, values; const char *meaning; };
+struct ir_op_info { char args[4]; char result; uint8_t flags, values, edges; };	/* edges: of a switch it says itself */
+_Static_assert(sizeof(struct ir_op_info) == 8, "found without a multiplication");
 struct ir_type_info { const char *name; uint8_t size; char cls; };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
+extern const char *const ir_op_names[IR_OP_COUNT];
 extern const struct ir_type_info ir_types[IR_TYPE_COUNT];
 
 /* width of a memory access: integers narrower than their type say how they extend */
@@ -213,9 +215,9 @@ static inline unsigned ir_switch_way(const struct ir_func *f, const struct ir_no
 uint32_t ir_operands(const struct ir_func *f, ir_ref n, ir_ref *out, uint32_t max);
 /* Edges of a node, and which they are. */
 static inline unsigned ir_edges(const struct ir_func *f, const struct ir_node *n)
-{ return n->op == IR_br ? 2 : n->op == IR_switch ? (unsigned)f->pool.at[n->b] : n->op == IR_jmp; }
+{ return UNLIKELY(n->op == IR_switch) ? (unsigned)f->pool.at[n->b] : ir_ops[n->op].edges; }
 static inline uint32_t ir_edge_at(const struct ir_func *f, const struct ir_node *n, unsigned k)
-{ return (uint32_t)(n->op == IR_switch ? f->pool.at[n->b + 1 + (ir_ref)k] : n->op == IR_jmp ? n->a : k ? n->c : n->b); }
+{ return (uint32_t)(UNLIKELY(n->op == IR_switch) ? f->pool.at[n->b + 1 + (ir_ref)k] : k ? n->c : n->op == IR_jmp ? n->a : n->b); }
 /* Pointers to the value fields of a node so that a pass can rewrite them. */
 typedef void ir_visit_fn(void *arg, ir_ref *operand);
 static inline void ir_visit(struct ir_func *f, struct ir_node *n, ir_visit_fn *fn, void *arg)

@@ -595,7 +595,7 @@ static ir_ref instruction(struct parser *p)
 	if (is_word(s, n, "switch"))
 		return switch_(p);
 	for (unsigned op = 0; op < IR_OP_COUNT; op++)
-		if (is_word(s, n, ir_ops[op].name) && op != IR_arg && op != IR_load && op != IR_store && op != IR_call && op != IR_check)
+		if (is_word(s, n, ir_op_names[op]) && op != IR_arg && op != IR_load && op != IR_store && op != IR_call && op != IR_check)
 			return generic(p, op, 0, false);
 	bad(p, "unknown operation '%.*s'", (int)n, s);
 }

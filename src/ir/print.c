@@ -190,7 +190,7 @@ static void put_switch(struct printer *p, const struct ir_node *n)
 {
 	unsigned edges = ir_edges(p->f, n);
 
-	text_printf(p->out, "%s ", ir_ops[n->op].name);
+	text_printf(p->out, "%s ", ir_op_names[n->op]);
 	put_ref(p, n->a);
 	for (ir_ref k = 0; k < n->c; k++)
 		text_printf(p->out, "%s%d", k ? " " : ", [", p->f->pool.at[n->b + 1 + (ir_ref)edges + k]);
@@ -217,7 +217,7 @@ static void put_node(struct printer *p, ir_ref r)
 	} else if (n->op == IR_load || n->op == IR_store) {
 		enum ir_type t = n->op == IR_load ? n->type : ir_type_of(p->f, n->c);
 
-		text_printf(p->out, "%s.%s%s ", ir_ops[n->op].name, ir_types[t].name, width_name[IR_MEM_WIDTH(n->aux)]);
+		text_printf(p->out, "%s.%s%s ", ir_op_names[n->op], ir_types[t].name, width_name[IR_MEM_WIDTH(n->aux)]);
 		put_ref(p, n->a);
 		text_printf(p->out, ", %d", n->b);
 		if (n->op == IR_store) {
@@ -226,7 +226,7 @@ static void put_node(struct printer *p, ir_ref r)
 		}
 		put_class(p, IR_MEM_CLASS(n->aux));
 	} else {
-		text_add(p->out, ir_ops[n->op].name);
+		text_add(p->out, ir_op_names[n->op]);
 		if (n->op == IR_check && (n->aux & 0xff))
 			text_printf(p->out, ".%s", ir_check_names[n->aux & 0xff]);
 		if (ir_ops[n->op].result == 't')

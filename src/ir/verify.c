@@ -161,11 +161,11 @@ static void check_types(struct verify *v, ir_ref r)
 		return;
 	}
 	if (args[1] == 'v' && args[2] == 'v')
-		complain(v, "%s does not take %s, %s, %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b), tname(v, n->c));
+		complain(v, "%s does not take %s, %s, %s", ir_op_names[n->op], tname(v, n->a), tname(v, n->b), tname(v, n->c));
 	else if (args[1] == 'v')
-		complain(v, "%s does not take %s and %s", ir_ops[n->op].name, tname(v, n->a), tname(v, n->b));
+		complain(v, "%s does not take %s and %s", ir_op_names[n->op], tname(v, n->a), tname(v, n->b));
 	else
-		complain(v, "%s does not take %s to %s", ir_ops[n->op].name, tname(v, args[0] == 'v' ? n->a : IR_NONE), ir_types[n->type].name);
+		complain(v, "%s does not take %s to %s", ir_op_names[n->op], tname(v, args[0] == 'v' ? n->a : IR_NONE), ir_types[n->type].name);
 }
 
 /* ---- references and dominance -------------------------------------------------------------------------------- */
@@ -175,7 +175,7 @@ static void check_ref(void *arg, ir_ref *r)
 	struct verify *v = arg;
 
 	if (!valid(v->f, *r))
-		complain(v, "%s has an operand that does not exist (%d)", ir_ops[ir_at(v->f, v->user)->op].name, *r);
+		complain(v, "%s has an operand that does not exist (%d)", ir_op_names[ir_at(v->f, v->user)->op], *r);
 }
 
 static void check_dominated(void *arg, ir_ref *r)
@@ -186,14 +186,14 @@ static void check_dominated(void *arg, ir_ref *r)
 	if (*r <= 0 || v->bad)
 		return;
 	if (!v->where[*r]) {
-		complain(v, "%s in block %u uses a value of an unreachable block or of no block (%s)", ir_ops[ir_at(v->f, v->user)->op].name,
-			v->at_block, ir_ops[ir_at(v->f, *r)->op].name);
+		complain(v, "%s in block %u uses a value of an unreachable block or of no block (%s)", ir_op_names[ir_at(v->f, v->user)->op],
+			v->at_block, ir_op_names[ir_at(v->f, *r)->op]);
 		return;
 	}
 	b = v->block_of[*r];
 	if (b == v->at_block ? v->where[*r] > v->at : !ir_dominates(v->f, b, v->at_block))
-		complain(v, "%s in block %u uses a value (%s, block %u) that does not dominate it", ir_ops[ir_at(v->f, v->user)->op].name,
-			v->at_block, ir_ops[ir_at(v->f, *r)->op].name, b);
+		complain(v, "%s in block %u uses a value (%s, block %u) that does not dominate it", ir_op_names[ir_at(v->f, v->user)->op],
+			v->at_block, ir_op_names[ir_at(v->f, *r)->op], b);
 }
 
 static void check_edges(struct verify *v, uint32_t b)
@@ -238,7 +238,7 @@ static void check_shape(struct verify *v)
 			ir_visit(f, ir_at(f, v->user), check_ref, v);
 			ir_visit_kept(f, ir_at(f, v->user), check_ref, v);
 			if (ir_ops[ir_at(f, v->user)->op].flags & IR_GUARD && !ir_node_state(f, ir_at(f, v->user)))
-				complain(v, "%s has no frame state", ir_ops[ir_at(f, v->user)->op].name);
+				complain(v, "%s has no frame state", ir_op_names[ir_at(f, v->user)->op]);
 		}
 	}
 	for (uint32_t r = 1; r < f->node.n && !v->bad; r++) {
@@ -294,12 +294,12 @@ static void check_epoch(struct verify *v, ir_ref r, int64_t now)
 		return;
 	x = &v->f->state.at[s];
 	if (x->block >= v->f->block.n || !v->f->block.at[x->block].reachable) {
-		complain(v, "frame state %u of %s belongs to a block that is gone", s, ir_ops[ir_at(v->f, r)->op].name);
+		complain(v, "frame state %u of %s belongs to a block that is gone", s, ir_op_names[ir_at(v->f, r)->op]);
 		return;
 	}
 	made = x->after ? x->after : v->epoch_in[x->block];
 	if (made != now)
-		complain(v, "%s in block %u carries frame state %u of another epoch", ir_ops[ir_at(v->f, r)->op].name, v->at_block, s);
+		complain(v, "%s in block %u carries frame state %u of another epoch", ir_op_names[ir_at(v->f, r)->op], v->at_block, s);
 }
 
 /* ---- the walk ---------------------------------------------------------------------------------------------------------- */

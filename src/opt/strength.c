@@ -81,10 +81,10 @@ static ir_ref signed_magic(struct strength *p, enum ir_type t, ir_ref x, int64_t
 
 static unsigned low_bits(uint64_t x) { return x ? 64 - (unsigned)__builtin_clzll(x) : 0; }
 
-/* m = 2^(w+l) / d + 1 is exact for x of n bits if m * d - 2^(w+l) <= 2^(w+l-n). */
+/* m = 2^(w+l) / d + 1, where x and d are of at most w bits, is exact for x of n bits if m * d - 2^(w+l) <= 2^(w+l-n). */
 static ir_ref unsigned_magic(struct strength *p, enum ir_type t, ir_ref x, uint64_t d)
 {
-	unsigned w = width(t), l = 0, top, n = low_bits(ir_may_be_set(p->f, x));
+	unsigned n = low_bits(ir_may_be_set(p->f, x)), w = n <= 32 && d <= UINT32_MAX ? 32 : 64, l = 0, top;
 	unsigned __int128 m = 0, one = 1;
 	ir_ref h, q;
 
@@ -95,13 +95,14 @@ static ir_ref unsigned_magic(struct strength *p, enum ir_type t, ir_ref x, uint6
 		if (!(m >> w) && m * d - (one << (w + l)) <= one << (w + l - n))
 			break;
 	}
-	if (t == IR_T_i32) {
-		x = ir_emit(p->f, IR_zext, IR_T_i64, 0, x, 0, 0);
+	if (w == 32) {			/* the whole product fits into 64 bits */
+		if (t == IR_T_i32)
+			x = ir_emit(p->f, IR_zext, IR_T_i64, 0, x, 0, 0);
 		if (l < top)
 			q = emit(p, IR_shr, emit(p, IR_mul, x, konst(p, IR_T_i64, (int64_t)m)), konst(p, IR_T_i64, 32 + l));
 		else
 			q = emit(p, IR_umulh, x, konst(p, IR_T_i64, (int64_t)(UINT64_MAX / d + 1)));
-		return ir_emit(p->f, IR_trunc, t, 0, q, 0, 0);
+		return t == IR_T_i32 ? ir_emit(p->f, IR_trunc, t, 0, q, 0, 0) : q;
 	}
 	if (l < top)
 		return emit(p, IR_shr, emit(p, IR_umulh, x, konst(p, t, (int64_t)(uint64_t)m)), konst(p, t, l));

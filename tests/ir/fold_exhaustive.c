@@ -96,8 +96,8 @@ static unsigned long terms, folded;
 
 static void complain(const struct term *s, struct ir_func *plain, ir_ref p, struct ir_func *f, ir_ref r, const int64_t arg[2], int64_t want, int64_t got)
 {
-	printf("%s %s, then %s: x = %" PRId64 ", y = %" PRId64 ": %" PRId64 ", folded %" PRId64 "\n", ir_types[s->t].name, ir_ops[s->inner].name,
-		s->two ? ir_ops[s->outer].name : "nothing", arg[0], arg[1], want, got);
+	printf("%s %s, then %s: x = %" PRId64 ", y = %" PRId64 ": %" PRId64 ", folded %" PRId64 "\n", ir_types[s->t].name, ir_op_names[s->inner],
+		s->two ? ir_op_names[s->outer] : "nothing", arg[0], arg[1], want, got);
 	for (unsigned k = 0; k < 2; k++) {
 		struct text out = { 0 };
 		struct ir_func *g = k ? f : plain;

@@ -25,7 +25,7 @@ static const int64_t edge[] = { 0, 1, -1, 2, -2, 3, -3, 7, 10, 127, -128, 255, 2
 	(int64_t)INT32_MAX + 1, UINT32_MAX, (int64_t)UINT32_MAX + 1, INT64_MAX, INT64_MIN, INT64_MIN + 1, INT64_MAX - 1, INT64_C(0x5555555555555555),
 	INT64_C(0x3333333333333333), INT64_C(0x7ffffffffffffffe), INT64_C(0x0f0f0f0f0f0f0f0f), INT64_C(0x4000000000000000), 641, 6700417, 1000000007 };
 
-struct divide { struct ir_func *f; ir_ref result; uint64_t rng; unsigned long tried; bool left; };
+struct divide { struct ir_func *f; ir_ref result; unsigned bits; uint64_t rng; unsigned long tried; bool left; };	/* bits: of the dividend, 0: all */
 
 static int64_t value(const struct ir_func *f, ir_ref r, int64_t x)
 {
@@ -57,7 +57,7 @@ static void one_dividend(struct divide *d, enum ir_op op, enum ir_type t, int64_
 
 	if (t == IR_T_i32)
 		x = (int32_t)x;
-	if (!ir_compute(op, t, t, x, by, 0, &want))
+	if (!ir_compute(op, t, t, d->bits ? x & ((INT64_C(1) << d->bits) - 1) : x, by, 0, &want))
 		return;
 	d->tried++;
 	got = value(d->f, d->result, x);
@@ -65,7 +65,7 @@ static void one_dividend(struct divide *d, enum ir_op op, enum ir_type t, int64_
 		struct text out = { 0 };
 
 		ir_print(d->f, &out);
-		printf("%s %s: %" PRId64 ", %" PRId64 " gives %" PRId64 ", not %" PRId64 "\n%s", ir_ops[op].name, ir_types[t].name, x, by, got, want, out.s);
+		printf("%s %s: %" PRId64 ", %" PRId64 " gives %" PRId64 ", not %" PRId64 "\n%s", ir_op_names[op], ir_types[t].name, x, by, got, want, out.s);
 		text_free(&out);
 		fail();
 	}
@@ -83,6 +83,8 @@ static void one_divisor(struct divide *d, enum ir_op op, enum ir_type t, int64_t
 	d->f->result[0] = (uint8_t)t;
 	ir_start(d->f, ir_block_new(d->f));
 	x = ir_block_arg(d->f, 0, t);
+	if (d->bits)
+		x = ir_emit(d->f, IR_and, t, 0, x, ir_const(d->f, t, (INT64_C(1) << d->bits) - 1), 0);
 	r = ir_emit(d->f, op, t, 0, x, ir_const(d->f, t, by), 0);
 	ir_ret(d->f, r, 0);
 	opt_strength(d->f);
@@ -129,8 +131,14 @@ static void all(enum ir_op op)
 				}
 			for (unsigned i = 0; i < 500; i++)
 				one_divisor(&d, op, t, (int64_t)random_next(&d.rng) >> random_below(&d.rng, 64), plain);
+			/* dividends of fewer bits */
+			for (unsigned i = 0; i < 1500; i++) {
+				d.bits = 1 + random_below(&d.rng, w ? 63 : 31);
+				one_divisor(&d, op, t, (int64_t)random_next(&d.rng) >> random_below(&d.rng, 64), plain);
+			}
+			d.bits = 0;
 		}
-		printf("%s %s: %lu divisions\n", ir_ops[op].name, ir_types[t].name, d.tried);
+		printf("%s %s: %lu divisions\n", ir_op_names[op], ir_types[t].name, d.tried);
 	}
 }
 

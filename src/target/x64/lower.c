@@ -651,10 +651,19 @@ static const uint16_t alu_op[] = { [IR_add] = X64_ADD, [IR_sub] = X64_SUB, [IR_a
 static const uint16_t shift_op[] = { [IR_shl] = X64_SHL, [IR_shr] = X64_SHR, [IR_sar] = X64_SAR, [IR_rotl] = X64_ROL };
 static const uint16_t float_op[] = { [IR_fadd] = X64_ADDS, [IR_fsub] = X64_SUBS, [IR_fmul] = X64_MULS, [IR_fdiv] = X64_DIVS };
 
+/* Bytes of an operation whose low half needs only the low halves of its operands: half of them if the upper half of the result is 0,
+ * which needs no prefix. */
+static unsigned low_size(const struct lower *l, ir_ref r)
+{
+	enum ir_type t = ir_at(l->f, r)->type;
+
+	return t == IR_T_i64 && ir_no_high(l->f, r) ? 4 : ir_types[t].size;
+}
+
 static void lea(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = ir_at(l->f, r), *shl;
-	unsigned size = ir_types[n->type].size;
+	unsigned size = low_size(l, r);
 	struct addr a = { 0 };
 	struct mach_ins *i;
 
@@ -674,10 +683,10 @@ static void lea(struct lower *l, ir_ref r)
 static void binary(struct lower *l, ir_ref r, enum x64_form_kind rr, enum x64_form_kind ri)
 {
 	const struct ir_node *n = ir_at(l->f, r);
-	unsigned size = ir_types[n->type].size;
+	unsigned size = rr == X64_F_RR2 ? low_size(l, r) : ir_types[n->type].size;
 	bool comm = (ir_ops[n->op].flags & IR_COMM) || n->op == IR_addo || n->op == IR_mulo;
 	uint16_t op = alu_op[n->op];
-	uint8_t exact = (n->op == IR_add || n->op == IR_sub) && n->aux & IR_NSW ? X64_EXACT : 0;
+	uint8_t exact = (n->op == IR_add || n->op == IR_sub) && n->aux & IR_NSW && size == ir_types[n->type].size ? X64_EXACT : 0;
 	struct mach_ins *i;
 	uint32_t a, b;
 
@@ -770,7 +779,9 @@ static void shift(struct lower *l, ir_ref r)
 	struct mach_ins *i;
 
 	if (ir_is_const(n->b)) {
-		i = ins(l, shift_op[n->op], X64_F_RI2, size);
+		bool half = n->op == IR_shl ? ir_no_high(l->f, r) : n->op == IR_shr && ir_no_high(l->f, n->a);
+
+		i = ins(l, shift_op[n->op], X64_F_RI2, half && n->type == IR_T_i64 && ir_kbits(l->f, n->b) >> 5 == 0 ? 4 : size);
 		i->imm = ir_kbits(l->f, n->b) & (int64_t)(size * 8 - 1);
 		def_same(l, i, r);
 		use(l, i, a);
