@@ -5,7 +5,7 @@
 The corpus is the programs of bench/engine and what corpus.py writes, well over 500 functions. Sizes are LLVM instructions after
 opt -passes=mem2reg, whatever hew makes of them, so that compilers can be compared; times are what `hew ll --no-run --repeat=7
 --stats` reports (README.md has the line), reading the text left out. Code bytes are compared with the .text sections of
-gcc -O2 -fno-tree-vectorize. Growth is one function at four lengths. Peak memory is the kernel's high-water mark of the process,
+gcc -O2 -fno-tree-vectorize. What building IR costs, and how soon a fresh process has code, bench/building.c says. Growth is one function at four lengths. Peak memory is the kernel's high-water mark of the process,
 per instruction, the same at the shortest length taken off.
 """
 import argparse
@@ -13,6 +13,7 @@ import glob
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ LENGTHS = (1000, 5700, 26300, 100000)   # instructions of the one long function
 REPEAT = 7
 RUNS_FOR_PEAK = 5
 SPEED = {'2': 55, '1': 25}              # bars: us per 100 instructions, at most
+BUILDING = 20                           # ns for an operation inserted through hew.h
+FIRST = 300                             # us in a fresh process until the first compiled function has run
 MEMORY = 500                            # bytes an instruction, at most
 GROWTH = (4.64, 6.0)                    # a function so many times as long takes at most so many times the time
 DEFAULT = '{hew} ll -O{level} --no-run --repeat={repeat} --stats {ll}'
@@ -98,6 +101,18 @@ def speed_bars(units, o):
             only = '' if len(done) == len(units) else f' on only {len(done)} of {len(units)} files'
             reached = 100 * total(done, level, 'compile_min') / sum(u.size for u in done)
             paired.show_bar(f'compile time at -O{level} for 100 instructions', reached <= SPEED[level], SPEED[level], 'most', reached, ' us', only)
+
+
+def building_bars(o):
+    """What bench/building.c says of five fresh processes, the medians; nothing where that program was not built."""
+    program = os.path.join(os.path.dirname(o.hew), 'bench', 'building')
+    if not os.path.exists(program):
+        return
+    runs = [dict(pair.split('=') for pair in subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()) for _ in range(5)]
+    small, long, first = (statistics.median(float(r[k]) for r in runs) for k in ('small_ns', 'long_ns', 'first_us'))
+    print(f'building: {small:.1f} ns an operation in functions of 32, {long:.1f} ns in one of 20,000')
+    paired.show_bar('building, for each operation inserted', small <= BUILDING, BUILDING, 'most', small, ' ns')
+    paired.show_bar('first compilation in a fresh process', first <= FIRST, FIRST, 'most', first, ' us')
 
 
 def print_growth(units, o):
@@ -219,6 +234,7 @@ def main():
         print_growth(long_units, o)
     print()
     speed_bars(units, o)
+    building_bars(o)
     if long_units:
         growth_bars(long_units, o)
     print('load average ' + ' '.join(f'{x:.1f}' for x in os.getloadavg()))

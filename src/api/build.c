@@ -2,7 +2,7 @@
  * build.c - the builder of hew.h over ir/: one thin function per operation.
  *
  * Lack of memory while building longjmps out of the arena. Inside hew_tier_up the engine has set the place to go to; for
- * functions built by hand every call that may allocate sets its own, which costs a few nanoseconds.
+ * functions built by hand a call that may allocate sets its own, which takes as long as the operation itself.
  */
 #include "api/api.h"
 
@@ -220,10 +220,25 @@ static hew_val checked_emit(struct ir_func *f, const void *arg)
 
 static hew_val op(struct hew_fn *f, enum ir_op o, enum ir_type t, unsigned aux, hew_val a, hew_val b, hew_val c)
 {
-	return protect(f, checked_emit, &(struct op){ f, o, t, aux, a, b, c });
+	struct op x = { f, o, t, aux, a, b, c };
+
+	if (f->f->bad || !ir_has_room(f->f, !(ir_ops[o].flags & IR_PURE)))
+		return protect(f, checked_emit, &x);
+	return checked_emit(f->f, &x);
 }
 
-#define X(name) hew_val hew_##name(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_##name, IR_T_void, 0, a, b, 0); }
+/* The same for operations of two operands that stand in no block, mostly: nothing to complain of, no memory needed. */
+static inline hew_val binary(struct hew_fn *f, enum ir_op o, unsigned aux, hew_val a, hew_val b)
+{
+	struct ir_func *g = f->f;
+
+	if (!(ir_ops[o].flags & IR_PURE) || g->bad || !ir_has_room(g, false) || !exists(f, a) || !exists(f, b) ||
+	    !(ir_right_types[o][ir_type_of(g, a)] >> ir_type_of(g, b) & 1))
+		return op(f, o, IR_T_void, aux, a, b, 0);
+	return ir_emit(g, o, IR_T_void, aux, a, b, 0);
+}
+
+#define X(name) hew_val hew_##name(struct hew_fn *f, hew_val a, hew_val b) { return binary(f, IR_##name, 0, a, b); }
 HEW_BINARY(X)
 #undef X
 #define X(name) hew_val hew_##name(struct hew_fn *f, hew_val a) { return op(f, IR_##name, IR_T_void, 0, a, 0, 0); }
@@ -233,10 +248,10 @@ HEW_UNARY(X)
 HEW_CONVERT(X)
 #undef X
 
-hew_val hew_add_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_add, IR_T_void, IR_NSW, a, b, 0); }
-hew_val hew_sub_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_sub, IR_T_void, IR_NSW, a, b, 0); }
-hew_val hew_mul_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_mul, IR_T_void, IR_NSW, a, b, 0); }
-hew_val hew_shl_nsw(struct hew_fn *f, hew_val a, hew_val b) { return op(f, IR_shl, IR_T_void, IR_NSW, a, b, 0); }
+hew_val hew_add_nsw(struct hew_fn *f, hew_val a, hew_val b) { return binary(f, IR_add, IR_NSW, a, b); }
+hew_val hew_sub_nsw(struct hew_fn *f, hew_val a, hew_val b) { return binary(f, IR_sub, IR_NSW, a, b); }
+hew_val hew_mul_nsw(struct hew_fn *f, hew_val a, hew_val b) { return binary(f, IR_mul, IR_NSW, a, b); }
+hew_val hew_shl_nsw(struct hew_fn *f, hew_val a, hew_val b) { return binary(f, IR_shl, IR_NSW, a, b); }
 hew_val hew_sp(struct hew_fn *f) { return op(f, IR_sp, IR_T_ptr, 0, 0, 0, 0); }
 hew_val hew_inargs(struct hew_fn *f) { return op(f, IR_inargs, IR_T_ptr, 0, 0, 0, 0); }
 
@@ -266,7 +281,12 @@ static hew_val make_const(struct ir_func *f, const void *arg)
 	return ir_const(f, k->t, k->bits);
 }
 
-static hew_val konst(struct hew_fn *f, enum ir_type t, int64_t bits) { return protect(f, make_const, &(struct konst){ t, bits }); }
+static hew_val konst(struct hew_fn *f, enum ir_type t, int64_t bits)
+{
+	if (f->f->bad || !ir_has_room(f->f, false))
+		return protect(f, make_const, &(struct konst){ t, bits });
+	return ir_const(f->f, t, bits);
+}
 
 hew_val hew_i32(struct hew_fn *f, int32_t x) { return konst(f, IR_T_i32, x); }
 hew_val hew_i64(struct hew_fn *f, int64_t x) { return konst(f, IR_T_i64, x); }

@@ -578,7 +578,7 @@ static ir_ref fold_select(const struct ir_func *f, const struct ir_node *n)
 static ir_ref fold_constants(struct ir_func *f, const struct ir_node *n)
 {
 	const char *args = ir_ops[n->op].args;
-	bool all = args[0] == 'v' && ir_is_const(n->a) && (args[1] != 'v' || ir_is_const(n->b)) && (args[2] != 'v' || ir_is_const(n->c));
+	bool all = ir_is_const(n->a) && args[0] == 'v' && (args[1] != 'v' || ir_is_const(n->b)) && (args[2] != 'v' || ir_is_const(n->c));
 	int64_t out;
 
 	if (!all || !ir_compute(n->op, n->type, ir_type_of(f, n->a), ir_kbits(f, n->a), args[1] == 'v' ? ir_kbits(f, n->b) : 0,

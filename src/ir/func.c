@@ -8,7 +8,7 @@
 
 #include <ctype.h>
 
-enum { MAX_RECENT = 500 };
+enum { MAX_RECENT = 500, FIRST_NODES = 64 };
 
 const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #define PURE IR_PURE
@@ -60,10 +60,14 @@ struct ir_func *ir_func_new(struct arena *mem, const char *name)
 
 	f->mem = f->tmp = mem;
 	f->name = arena_strdup(mem, name);
+	f->node.at = arena_alloc(mem, FIRST_NODES * sizeof *f->node.at);
+	f->node.cap = FIRST_NODES;
+	f->konst.at = arena_alloc(mem, FIRST_NODES / 2 * sizeof *f->konst.at);
+	f->konst.cap = FIRST_NODES / 2;
 	vec_push(mem, &f->node, (struct ir_node){ 0 });
 	vec_push(mem, &f->konst, (struct ir_const){ 0 });
 	vec_push(mem, &f->state, (struct ir_state){ 0 });
-	f->hash_cap = f->khash_cap = 64;
+	f->hash_cap = f->khash_cap = 2 * FIRST_NODES;
 	f->hash = arena_zero(mem, f->hash_cap * sizeof *f->hash);
 	f->khash = arena_zero(mem, f->khash_cap * sizeof *f->khash);
 	f->next_version = 1;
@@ -198,27 +202,23 @@ static enum ir_type result_type(const struct ir_func *f, enum ir_op op, enum ir_
 	}
 }
 
-/* The same for both orders of the operands of a commutative operation. */
-static uint32_t node_hash(const struct ir_node *n)
+/* The same for both orders of the operands, which are one node where the operation is commutative. */
+static inline uint32_t node_hash(const struct ir_node *n)
 {
-	bool swap = (ir_ops[n->op].flags & IR_COMM) && n->b < n->a;
-	uint32_t a = (uint32_t)(swap ? n->b : n->a), b = (uint32_t)(swap ? n->a : n->b);
-	uint64_t h = (uint64_t)n->op << 56 | (uint64_t)n->type << 48 | (uint64_t)n->aux << 32 | a;
+	uint64_t head = (uint64_t)n->c << 32 | (uint32_t)n->aux << 16 | (uint32_t)n->type << 8 | n->op;
+	uint32_t a = (uint32_t)n->a, b = (uint32_t)n->b;
 
-	return hash_u64(h * 31 + ((uint64_t)b << 32 | (uint32_t)n->c) * UINT64_C(0xff51afd7ed558ccd));
+	return hash_u64(head * UINT64_C(0x9ddfea08eb382d69) + ((uint64_t)(a + b) << 32 | (a ^ b)) * UINT64_C(0xff51afd7ed558ccd));
 }
 
+/* Field by field: one that has just been put together cannot be read as a whole before it is in the cache. */
 static bool same_node(const struct ir_node *x, const struct ir_node *y)
 {
-	struct ir_node z = *y;
+	bool same = x->a == y->a && x->b == y->b;
 
-	if (!memcmp(x, y, sizeof *x))
-		return true;
-	if (!(ir_ops[x->op].flags & IR_COMM))
+	if (!same && (x->a != y->b || x->b != y->a || !(ir_ops[x->op].flags & IR_COMM)))
 		return false;
-	z.a = y->b;
-	z.b = y->a;
-	return !memcmp(x, &z, sizeof *x);
+	return x->op == y->op && x->type == y->type && x->aux == y->aux && x->c == y->c;
 }
 
 static void hash_grow(struct ir_func *f)
@@ -246,15 +246,15 @@ static void remember(struct ir_func *f, uint32_t at, ir_ref r)
 		hash_grow(f);
 }
 
-static ir_ref share(struct ir_func *f, struct ir_node n)
+static ir_ref share(struct ir_func *f, const struct ir_node *n)
 {
-	uint32_t i = node_hash(&n) & (f->hash_cap - 1);
+	uint32_t i = node_hash(n) & (f->hash_cap - 1);
 	ir_ref r;
 
 	for (; f->hash[i]; i = (i + 1) & (f->hash_cap - 1))
-		if (same_node(&f->node.at[f->hash[i]], &n))
+		if (same_node(&f->node.at[f->hash[i]], n))
 			return (ir_ref)f->hash[i];
-	r = ir_raw_node(f, n);
+	r = ir_raw_node(f, *n);
 	remember(f, i, r);
 	return r;
 }
@@ -365,7 +365,7 @@ ir_ref ir_emit(struct ir_func *f, enum ir_op op, enum ir_type t, unsigned aux, i
 		if (r)
 			return r;
 	}
-	return ir_pinned(f, &n) ? append(f, n) : share(f, n);
+	return ir_pinned(f, &n) ? append(f, n) : share(f, &n);
 }
 
 /* ---- the operations with more than three operands ----------------------------------------------------------- */

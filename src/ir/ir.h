@@ -36,6 +36,7 @@ _Static_assert(sizeof(struct ir_op_info) == 8, "found without a multiplication")
 struct ir_type_info { const char *name; uint8_t size; char cls; };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
 extern const char *const ir_op_names[IR_OP_COUNT];
+extern const uint8_t ir_right_types[IR_OP_COUNT][IR_TYPE_COUNT];	/* by operation of two operands and type of the left one: those of the right one, a bit each */
 extern const struct ir_type_info ir_types[IR_TYPE_COUNT];
 
 /* width of a memory access: integers narrower than their type say how they extend */
@@ -193,6 +194,15 @@ static inline enum ir_type ir_type_of(const struct ir_func *f, ir_ref r)
 static inline bool ir_is_float(enum ir_type t) { return t >= IR_T_f32; }
 static inline bool ir_is_k(const struct ir_func *f, ir_ref r, int64_t bits) { return r < 0 && f->konst.at[-r].bits == bits; }
 double ir_kf64(const struct ir_func *f, ir_ref r);
+/* Can one more operation, or constant, be made with all that folding makes of it, and no memory be asked for? */
+static inline bool ir_has_room(const struct ir_func *f, bool in_skeleton)
+{
+	enum { ROOM = 8 };
+	const struct ir_block *b = &f->block.at[f->cur];
+
+	return f->node.cap - f->node.n >= ROOM && f->konst.cap - f->konst.n >= ROOM && f->hash_cap - 2 * f->hash_n >= 2 * ROOM &&
+		f->khash_cap - 2 * f->konst.n >= 2 * ROOM && (!in_skeleton || (b->ins.n < b->ins.cap && f->recent.n < f->recent.cap));
+}
 
 /* Does the node stand in the skeleton? (pure nodes float; a division that cannot fault does, too) */
 static inline bool ir_pinned(const struct ir_func *f, const struct ir_node *n)

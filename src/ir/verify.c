@@ -49,30 +49,31 @@ static bool valid(const struct ir_func *f, ir_ref r)
 
 static bool is_int(enum ir_type t) { return t == IR_T_i32 || t == IR_T_i64; }
 
-static bool binary_types_fit(const struct verify *v, const struct ir_node *n)
-{
-	enum ir_type a = ir_type_of(v->f, n->a), b = ir_type_of(v->f, n->b);
+#define ONE(t) 1 << IR_T_##t
+#define INTS { [IR_T_i32] = ONE(i32), [IR_T_i64] = ONE(i64) }
+#define SUM { [IR_T_i32] = ONE(i32), [IR_T_i64] = ONE(i64), [IR_T_ptr] = ONE(i64) }
+#define SHIFT { [IR_T_i32] = ONE(i32) | ONE(i64), [IR_T_i64] = ONE(i32) | ONE(i64) }
+#define ORDER { [IR_T_i32] = ONE(i32), [IR_T_i64] = ONE(i64), [IR_T_ptr] = ONE(ptr) }
+#define FLOATS { [IR_T_f32] = ONE(f32), [IR_T_f64] = ONE(f64) }
+const uint8_t ir_right_types[IR_OP_COUNT][IR_TYPE_COUNT] = {
+	[IR_add] = SUM, [IR_sub] = SUM, [IR_mul] = INTS, [IR_smulh] = INTS, [IR_umulh] = INTS,
+	[IR_sdiv] = INTS, [IR_srem] = INTS, [IR_udiv] = INTS, [IR_urem] = INTS,
+	[IR_and] = INTS, [IR_or] = INTS, [IR_xor] = INTS,
+	[IR_shl] = SHIFT, [IR_shr] = SHIFT, [IR_sar] = SHIFT, [IR_rotl] = SHIFT,
+	[IR_eq] = ORDER, [IR_ne] = ORDER, [IR_lt] = ORDER, [IR_le] = ORDER, [IR_ult] = ORDER, [IR_ule] = ORDER,
+	[IR_feq] = FLOATS, [IR_fne] = FLOATS, [IR_flt] = FLOATS, [IR_fle] = FLOATS,
+	[IR_fadd] = FLOATS, [IR_fsub] = FLOATS, [IR_fmul] = FLOATS, [IR_fdiv] = FLOATS,
+	[IR_addo] = INTS, [IR_subo] = INTS, [IR_mulo] = INTS,
+};
 
-	switch (n->op) {
-	case IR_add:
-		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
-	case IR_sub:
-		return (a == b && is_int(a)) || (a == IR_T_ptr && b == IR_T_i64);
-	case IR_shl: case IR_shr: case IR_sar: case IR_rotl:
-		return is_int(a) && is_int(b);
-	case IR_eq: case IR_ne: case IR_lt: case IR_le: case IR_ult: case IR_ule:
-		return a == b && (is_int(a) || a == IR_T_ptr);
-	case IR_feq: case IR_fne: case IR_flt: case IR_fle:
-	case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv:
-		return a == b && ir_is_float(a);
-	default:
-		return a == b && is_int(a);
-	}
+static bool binary_types_fit(const struct ir_func *f, const struct ir_node *n)
+{
+	return ir_right_types[n->op][ir_type_of(f, n->a)] >> ir_type_of(f, n->b) & 1;
 }
 
-static bool unary_type_fits(const struct verify *v, const struct ir_node *n)
+static bool unary_type_fits(const struct ir_func *f, const struct ir_node *n)
 {
-	enum ir_type a = ir_type_of(v->f, n->a), t = n->type;
+	enum ir_type a = ir_type_of(f, n->a), t = n->type;
 
 	switch (n->op) {
 	case IR_sext: case IR_zext: return a == IR_T_i32 && t == IR_T_i64;
@@ -86,12 +87,12 @@ static bool unary_type_fits(const struct verify *v, const struct ir_node *n)
 	}
 }
 
-static bool memory_types_fit(const struct verify *v, const struct ir_node *n)
+static bool memory_types_fit(const struct ir_func *f, const struct ir_node *n)
 {
-	enum ir_type t = n->op == IR_load ? n->type : ir_type_of(v->f, n->c);
+	enum ir_type t = n->op == IR_load ? n->type : ir_type_of(f, n->c);
 	enum ir_width w = IR_MEM_WIDTH(n->aux);
 
-	if (ir_type_of(v->f, n->a) != IR_T_ptr || t == IR_T_void)
+	if (ir_type_of(f, n->a) != IR_T_ptr || t == IR_T_void)
 		return false;
 	if (w == IR_W_32S || w == IR_W_32U)
 		return t == IR_T_i64;
@@ -99,55 +100,54 @@ static bool memory_types_fit(const struct verify *v, const struct ir_node *n)
 }
 
 /* A function that is known is called as it wants to be. */
-static bool callee_fits(const struct verify *v, const struct ir_node *n)
+static bool callee_fits(const struct ir_func *f, const struct ir_node *n)
 {
-	const struct ir_func *g = n->op == IR_call && n->a > 0 && ir_at(v->f, n->a)->op == IR_func ? v->f->callee.at[ir_at(v->f, n->a)->a].f : NULL;
+	const struct ir_func *g = n->op == IR_call && n->a > 0 && ir_at(f, n->a)->op == IR_func ? f->callee.at[ir_at(f, n->a)->a].f : NULL;
 
-	return !g || g->conv == ir_call_conv(v->f, &v->f->call.at[n->c]);
+	return !g || g->conv == ir_call_conv(f, &f->call.at[n->c]);
 }
 
-static bool call_fits(const struct verify *v, const struct ir_node *n)
+static bool call_fits(const struct ir_func *f, const struct ir_node *n)
 {
 	const struct ir_call *d;
 
-	if (n->c < 0 || (uint32_t)n->c >= v->f->call.n || ir_type_of(v->f, n->a) != IR_T_ptr)
+	if (n->c < 0 || (uint32_t)n->c >= f->call.n || ir_type_of(f, n->a) != IR_T_ptr)
 		return false;
-	d = &v->f->call.at[n->c];
-	if (ir_call_conv(v->f, d) == IR_CONV_GUEST && d->flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
+	d = &f->call.at[n->c];
+	if (ir_call_conv(f, d) == IR_CONV_GUEST && d->flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
 		return false;
 	return n->type == (d->n_results ? d->result[0] : IR_T_void);
 }
 
-static bool types_fit(const struct verify *v, const struct ir_node *n)
+static bool types_fit(const struct ir_func *f, const struct ir_node *n)
 {
-	enum ir_type a = ir_ops[n->op].args[0] == 'v' ? ir_type_of(v->f, n->a) : IR_T_void;	/* the size of a stack is no value */
+	enum ir_type a = ir_ops[n->op].args[0] == 'v' ? ir_type_of(f, n->a) : IR_T_void;	/* the size of a stack is no value */
 
 	switch (n->op) {
-	case IR_load: case IR_store: return memory_types_fit(v, n);
-	case IR_call: return call_fits(v, n);
-	case IR_result: return n->a > 0 && ir_at(v->f, n->a)->op == IR_call && n->b == 1 &&
-			v->f->call.at[ir_at(v->f, n->a)->c].n_results == 2 && n->type == v->f->call.at[ir_at(v->f, n->a)->c].result[1];
+	case IR_load: case IR_store: return memory_types_fit(f, n);
+	case IR_call: return call_fits(f, n);
+	case IR_result: return n->a > 0 && ir_at(f, n->a)->op == IR_call && n->b == 1 &&
+			f->call.at[ir_at(f, n->a)->c].n_results == 2 && n->type == f->call.at[ir_at(f, n->a)->c].result[1];
 	case IR_check: return a == IR_T_i32;
 	case IR_br: return a == IR_T_i32;
 	case IR_switch: return is_int(a) && n->c > 1;		/* one edge would be a jump */
-	case IR_select: return a == IR_T_i32 && ir_type_of(v->f, n->b) == ir_type_of(v->f, n->c) && ir_type_of(v->f, n->b) != IR_T_void;
+	case IR_select: return a == IR_T_i32 && ir_type_of(f, n->b) == ir_type_of(f, n->c) && ir_type_of(f, n->b) != IR_T_void;
 	case IR_ret:
-		return a == v->f->result[0] && ir_type_of(v->f, n->b) == v->f->result[1];
+		return a == f->result[0] && ir_type_of(f, n->b) == f->result[1];
 	case IR_nop: case IR_arg: case IR_jmp: case IR_exit: return true;
 	case IR_sp: case IR_inargs: return n->type == IR_T_ptr;
 	case IR_stack: return n->type == IR_T_ptr && n->a > 0 && n->b > 0 && n->b <= 16 && !(n->b & (n->b - 1));
-	case IR_func: return n->type == IR_T_ptr && n->a >= 0 && (uint32_t)n->a < v->f->callee.n;
+	case IR_func: return n->type == IR_T_ptr && n->a >= 0 && (uint32_t)n->a < f->callee.n;
 	default:
-		return ir_ops[n->op].args[1] == 'v' ? binary_types_fit(v, n) : unary_type_fits(v, n);
+		return ir_ops[n->op].args[1] == 'v' ? binary_types_fit(f, n) : unary_type_fits(f, n);
 	}
 }
 
 bool ir_operand_types_fit(struct ir_func *f, enum ir_op op, enum ir_type t, unsigned aux, ir_ref a, ir_ref b, ir_ref c)
 {
-	struct verify v = { .f = f };
 	struct ir_node n = { (uint8_t)op, (uint8_t)t, (uint16_t)aux, a, b, c };
 
-	return types_fit(&v, &n);
+	return types_fit(f, &n);
 }
 
 static void check_types(struct verify *v, ir_ref r)
@@ -155,8 +155,8 @@ static void check_types(struct verify *v, ir_ref r)
 	const struct ir_node *n = ir_at(v->f, r);
 	const char *args = ir_ops[n->op].args;
 
-	if (types_fit(v, n)) {
-		if (!callee_fits(v, n))
+	if (types_fit(v->f, n)) {
+		if (!callee_fits(v->f, n))
 			complain(v, "%s is not of the convention that it is called in", v->f->callee.at[ir_at(v->f, n->a)->a].name);
 		return;
 	}
@@ -430,7 +430,7 @@ static bool built_well(struct verify *v)
 	for (uint32_t r = 1; r < f->node.n; r++) {
 		if (ir_pinned(f, &f->node.at[r]))
 			continue;
-		v->block_of[r] = f->typed || types_fit(v, &f->node.at[r]) ? deepest(v, (ir_ref)r) : NOWHERE;
+		v->block_of[r] = f->typed || types_fit(f, &f->node.at[r]) ? deepest(v, (ir_ref)r) : NOWHERE;
 	}
 	for (uint32_t i = 0; i < f->n_order && !v->bad; i++) {
 		uint32_t b = f->order[i];
@@ -442,8 +442,8 @@ static bool built_well(struct verify *v)
 
 			v->at_block = b;
 			ir_visit(f, ir_at(f, r), check_built, v);
-			v->bad |= (!f->typed && !types_fit(v, ir_at(f, r))) || (k && r <= blk->ins.at[k - 1]);
-			v->bad |= !callee_fits(v, ir_at(f, r));
+			v->bad |= (!f->typed && !types_fit(f, ir_at(f, r))) || (k && r <= blk->ins.at[k - 1]);
+			v->bad |= !callee_fits(f, ir_at(f, r));
 			v->bad |= ir_at(f, r)->op == IR_result && (k == 0 || blk->ins.at[k - 1] != ir_at(f, r)->a);
 		}
 		if (!v->bad)
