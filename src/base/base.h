@@ -100,6 +100,9 @@ void *arena_grow(struct arena *a, void *at, uint32_t n, uint32_t *cap, size_t si
 	(v)->at[(v)->n++] = vec_new_; \
 } while (0)
 
+/* Room for n elements of an empty one, so that it need not grow up to there. */
+#define vec_room(arena, v, n) ((v)->at = arena_alloc((arena), (n) * sizeof *(v)->at), (v)->cap = (uint32_t)(n))
+
 /* ---- bit sets: plain arrays of 64-bit words --------------------------------- */
 
 static inline size_t bits_words(size_t n) { return (n + 63) / 64; }

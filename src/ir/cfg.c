@@ -31,6 +31,7 @@ static void post_order(struct ir_func *f)
 			/* last successor first, so that the first one comes right behind its block */
 			uint32_t to = f->edge.at[ir_edge_at(f, c, k - 1 - next[b]++)].to;
 
+			f->block.at[to].pred.n++;
 			if (!f->block.at[to].reachable) {
 				f->block.at[to].reachable = true;
 				stack[depth++] = to;
@@ -49,11 +50,32 @@ static void post_order(struct ir_func *f)
 	}
 }
 
+/* Room for the predecessors that have been counted, where there is none from an earlier analysis. */
+static void room_for_predecessors(struct ir_func *f)
+{
+	uint32_t all = 0, *at;
+
+	for (uint32_t i = 0; i < f->n_order; i++)
+		if (f->block.at[f->order[i]].pred.n > f->block.at[f->order[i]].pred.cap)
+			all += f->block.at[f->order[i]].pred.n;
+	at = all ? arena_alloc(f->mem, all * sizeof *at) : NULL;
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		struct ir_block *b = &f->block.at[f->order[i]];
+
+		if (b->pred.n > b->pred.cap) {
+			b->pred.at = at;
+			at += b->pred.cap = b->pred.n;
+		}
+		b->pred.n = 0;
+	}
+}
+
 /* True if some edge goes back. */
 static bool predecessors(struct ir_func *f)
 {
 	bool back = false;
 
+	room_for_predecessors(f);
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 		const struct ir_node *c = ir_at(f, f->block.at[b].control);

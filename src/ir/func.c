@@ -60,10 +60,8 @@ struct ir_func *ir_func_new(struct arena *mem, const char *name)
 
 	f->mem = f->tmp = mem;
 	f->name = arena_strdup(mem, name);
-	f->node.at = arena_alloc(mem, FIRST_NODES * sizeof *f->node.at);
-	f->node.cap = FIRST_NODES;
-	f->konst.at = arena_alloc(mem, FIRST_NODES / 2 * sizeof *f->konst.at);
-	f->konst.cap = FIRST_NODES / 2;
+	vec_room(mem, &f->node, FIRST_NODES);
+	vec_room(mem, &f->konst, FIRST_NODES / 2);
 	vec_push(mem, &f->node, (struct ir_node){ 0 });
 	vec_push(mem, &f->konst, (struct ir_const){ 0 });
 	vec_push(mem, &f->state, (struct ir_state){ 0 });

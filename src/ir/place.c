@@ -437,6 +437,7 @@ static uint32_t longest_block(const struct ir_func *f)
 struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 {
 	struct place p = { .f = f, .mem = mem };
+	uint32_t *pure;			/* by block: pure nodes in it */
 
 	prepare(&p);
 	p.step = arena_zero(mem, f->node.n);
@@ -447,10 +448,18 @@ struct ir_placement ir_placement(struct ir_func *f, struct arena *mem)
 	}
 	p.out = arena_zero(mem, f->block.n * sizeof *p.out);
 	p.of_block = arena_zero(mem, f->block.n * sizeof *p.of_block);
+	pure = arena_zero(mem, f->block.n * sizeof *pure);
 	for (uint32_t i = p.topo.n; i-- > 0;) {
 		choose(&p, p.topo.at[i]);
 		p.use_block = p.block[p.topo.at[i]];
+		pure[p.use_block]++;
 		ir_visit(f, ir_at(f, p.topo.at[i]), widen_operand, &p);
+	}
+	for (uint32_t i = 0; i < f->n_order; i++) {
+		uint32_t b = f->order[i];
+
+		vec_room(mem, &p.of_block[b], pure[b]);
+		vec_room(mem, &p.out[b], pure[b] + f->block.at[b].ins.n);
 	}
 	for (uint32_t i = 0; i < p.topo.n; i++) {
 		count_need(&p, p.topo.at[i]);

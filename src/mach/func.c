@@ -139,6 +139,19 @@ static void connect(struct mach_func *m, const uint32_t *index)
 	}
 }
 
+/* Most nodes become one instruction of two or three operands. */
+static void make_room(struct mach_func *m)
+{
+	uint32_t nodes = 8;
+
+	for (uint32_t i = 0; i < m->block.n; i++)
+		nodes += m->f->block.at[m->block.at[i].ir].ins.n + m->f->block.at[m->block.at[i].ir].arg.n + 1;
+	vec_room(m->mem, &m->ins, nodes);
+	vec_room(m->mem, &m->opnd, 3 * nodes);
+	vec_room(m->mem, &m->vreg, nodes);
+	vec_push(m->mem, &m->vreg, (struct mach_vreg){ 0 });
+}
+
 void mach_layout(struct mach_func *m)
 {
 	struct ir_func *f = m->f;
@@ -164,6 +177,7 @@ void mach_layout(struct mach_func *m)
 	}
 	for (uint32_t i = 0; i < n_cold; i++)
 		add_block(&l, cold[i]);
+	make_room(m);
 	connect(m, l.index);
 }
 

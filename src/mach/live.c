@@ -77,6 +77,7 @@ static void block_liveness(struct ra *ra)
 
 	l.uses = arena_zero(m->mem, m->vreg.n * sizeof *l.uses);
 	l.def = arena_zero(m->mem, m->vreg.n * sizeof *l.def);
+	vec_room(m->mem, &l.use, m->opnd.n + 8);
 	vec_push(m->mem, &l.use, (struct use){ 0 });
 	collect(&l);
 	for (uint32_t v = 1; v < m->vreg.n; v++) {

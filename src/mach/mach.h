@@ -119,7 +119,7 @@ struct mach_func {
 uint32_t mach_vreg_new(struct mach_func *m, enum mach_class cls, enum ir_type t, ir_ref node);
 struct mach_ins *mach_ins_new(struct mach_func *m, uint16_t op, uint8_t form, uint8_t size);
 void mach_add(struct mach_func *m, struct mach_ins *i, uint32_t vreg, enum mach_role role, uint8_t fixed);
-/* The blocks of the placed function: reverse post-order, loops contiguous, cold ones last. Fills m->block. */
+/* The blocks of the placed function: reverse post-order, loops contiguous, cold ones last. Fills m->block, makes room for the rest. */
 void mach_layout(struct mach_func *m);
 /* A new exit for the guard `node`; adds its state's values as COLD operands of instruction i. */
 uint32_t mach_exit_new(struct mach_func *m, struct mach_ins *i, ir_ref node, uint32_t state);

@@ -270,12 +270,13 @@ void ra_allocate(struct mach_func *m)
 	struct ra ra = { .m = m, .seed = m->stress.seed };
 
 	ra.allocatable = m->stress.allocatable ? m->stress.allocatable : ~UINT64_C(0);
+	vec_room(m->mem, &ra.range, m->opnd.n + 8);
+	vec_room(m->mem, &ra.use, m->opnd.n + 8);
 	vec_push(m->mem, &ra.range, (struct ra_range){ 0 });
 	vec_push(m->mem, &ra.use, (struct ra_use){ 0 });
 	ra.fam = arena_alloc(m->mem, m->vreg.n * sizeof *ra.fam);
+	vec_room(m->mem, &ra.iv, m->vreg.n + m->vreg.n / 4);
 	ra.iv.n = m->vreg.n;
-	ra.iv.cap = m->vreg.n + m->vreg.n / 4;
-	ra.iv.at = arena_alloc(m->mem, ra.iv.cap * sizeof *ra.iv.at);
 	for (uint32_t v = 0; v < m->vreg.n; v++) {
 		ra.iv.at[v] = (struct ra_interval){ .vreg = v, .reg = MACH_NO_REG };
 		ra.fam[v] = (struct ra_family){ .slot = -1, .goal = MACH_NO_REG };

@@ -20,6 +20,7 @@ struct access { ir_ref node; uint32_t block, next; int32_t offset; uint32_t byte
 struct cell { int32_t from, to; uint8_t type; bool mixed; uint32_t first, last, value; };	/* mixed: some accesses are to a part of it only; value: in force */
 struct value { uint32_t end, below; ir_ref v; };	/* in force in the blocks with numbers below end; what is in force again then */
 struct phi { uint32_t var; ir_ref arg; };
+struct front { uint32_t block, next; };
 struct sroa {
 	struct ir_func *f;
 	struct opt_subst s;
@@ -36,9 +37,9 @@ struct sroa {
 	VEC(struct value) value;	/* [0] unused */
 	uint32_t *has_arg, *wrote, *live;	/* by block, == the variable at hand: has an argument for it; writes it; it is live at the start */
 	VEC(uint32_t) todo;
-	VEC(uint32_t) *frontier;	/* by block */
+	uint32_t *frontier;		/* by block: its dominance frontier, a list in front */
+	VEC(struct front) front;	/* [0]: the end of the lists */
 	VEC(struct phi) *phi;		/* by block */
-	struct { ir_ref *at; uint32_t n, cap; } *add;	/* by edge: values for new arguments */
 };
 
 /* ---- what points where ------------------------------------------------------------------------------------------ */
@@ -282,7 +283,7 @@ static void make_args(struct sroa *s, uint32_t var)
 	bool any = false;
 
 	for (uint32_t a = c->first; a && !any; a = s->access.at[a].next)
-		any = ir_at(s->f, s->access.at[a].node)->op == IR_store && s->frontier[s->access.at[a].block].n;
+		any = ir_at(s->f, s->access.at[a].node)->op == IR_store && s->frontier[s->access.at[a].block];
 	if (!any)
 		return;			/* what was written is seen nowhere but behind it */
 	find_live(s, var);
@@ -292,8 +293,8 @@ static void make_args(struct sroa *s, uint32_t var)
 	while (s->todo.n) {
 		uint32_t b = s->todo.at[--s->todo.n];
 
-		for (uint32_t k = 0; k < s->frontier[b].n; k++) {
-			uint32_t j = s->frontier[b].at[k];
+		for (uint32_t k = s->frontier[b]; k; k = s->front.at[k].next) {
+			uint32_t j = s->front.at[k].block;
 
 			if (s->has_arg[j] == var || s->live[j] != var)
 				continue;
@@ -335,6 +336,25 @@ static void replace_access(struct sroa *s, const struct access *x, const struct 
 		define(s, x->var, b, put(s, &s->var.at[x->var], x, v));
 }
 
+/* What the edge out of block number tree passes for the new arguments, behind what it passes already. */
+static void pass_values(struct sroa *s, struct ir_edge *e, uint32_t tree)
+{
+	struct ir_func *f = s->f;
+	uint32_t at = f->pool.n;
+
+	if (!s->phi[e->to].n)
+		return;
+	for (uint32_t k = 0; k < e->n; k++) {
+		ir_ref v = f->pool.at[e->args + k];
+
+		vec_push(f->mem, &f->pool, v);
+	}
+	for (uint32_t k = 0; k < s->phi[e->to].n; k++)
+		vec_push(f->mem, &f->pool, value_of(s, s->phi[e->to].at[k].var, tree));
+	e->args = at;
+	e->n = f->pool.n - at;
+}
+
 static void rename_all(struct sroa *s)
 {
 	struct ir_func *f = s->f;
@@ -350,12 +370,8 @@ static void rename_all(struct sroa *s)
 		for (; a < s->access.n && s->access.at[a].block == s->by_tree[i]; a++)
 			if (s->access.at[a].var)
 				replace_access(s, &s->access.at[a], b);
-		for (unsigned j = 0; j < n; j++) {
-			uint32_t e = ir_succ(f, s->by_tree[i], j), to = f->edge.at[e].to;
-
-			for (uint32_t k = 0; k < s->phi[to].n; k++)
-				vec_push(f->tmp, &s->add[e], value_of(s, s->phi[to].at[k].var, b->tree));
-		}
+		for (unsigned j = 0; j < n; j++)
+			pass_values(s, ir_out(f, s->by_tree[i], j), b->tree);
 	}
 }
 
@@ -366,13 +382,16 @@ static void frontiers(struct sroa *s)
 	struct ir_func *f = s->f;
 
 	s->frontier = arena_zero(f->tmp, f->block.n * sizeof *s->frontier);
+	vec_push(f->tmp, &s->front, ((struct front){ UINT32_MAX, 0 }));
 	for (uint32_t i = 0; i < f->n_order; i++) {
 		uint32_t b = f->order[i];
 
 		for (uint32_t k = 0; f->block.at[b].pred.n >= 2 && k < f->block.at[b].pred.n; k++)
 			for (uint32_t r = f->block.at[b].pred.at[k]; r != f->block.at[b].idom; r = f->block.at[r].idom)
-				if (!s->frontier[r].n || s->frontier[r].at[s->frontier[r].n - 1] != b)
-					vec_push(f->tmp, &s->frontier[r], b);
+				if (s->front.at[s->frontier[r]].block != b) {
+					vec_push(f->tmp, &s->front, ((struct front){ b, s->frontier[r] }));
+					s->frontier[r] = s->front.n - 1;
+				}
 	}
 }
 
@@ -404,28 +423,6 @@ static bool split_node(struct sroa *s, ir_ref node)
 	}
 	s->gone[node] = true;
 	return true;
-}
-
-static void pass_new_args(struct sroa *s, uint32_t n_edges)
-{
-	struct ir_func *f = s->f;
-
-	for (uint32_t e = 0; e < n_edges; e++) {
-		struct ir_edge *x = &f->edge.at[e];
-		uint32_t at = f->pool.n;
-
-		if (!s->add[e].n)
-			continue;
-		for (uint32_t k = 0; k < x->n; k++) {
-			ir_ref v = f->pool.at[x->args + k];
-
-			vec_push(f->mem, &f->pool, v);
-		}
-		for (uint32_t k = 0; k < s->add[e].n; k++)
-			vec_push(f->mem, &f->pool, s->add[e].at[k]);
-		x->args = at;
-		x->n += s->add[e].n;
-	}
 }
 
 /* Takes out what is gone; stores become nops where there are states, whose epochs they end. */
@@ -464,7 +461,6 @@ bool opt_sroa(struct ir_func *f)
 {
 	struct sroa s = { .f = f, .n = f->node.n };
 	size_t n = f->node.n, blocks = f->block.n;
-	uint32_t edges = f->edge.n;
 	bool changed = false;
 
 	if (!ir_has_op(f, IR_stack) || ir_calls_twice(f))
@@ -489,12 +485,10 @@ bool opt_sroa(struct ir_func *f)
 	s.wrote = arena_zero(f->tmp, blocks * sizeof *s.wrote);
 	s.live = arena_zero(f->tmp, blocks * sizeof *s.live);
 	s.phi = arena_zero(f->tmp, blocks * sizeof *s.phi);
-	s.add = arena_zero(f->tmp, (edges + 1) * sizeof *s.add);
 	frontiers(&s);
 	for (uint32_t v = 1; v < s.var.n; v++)
 		make_args(&s, v);
 	rename_all(&s);
-	pass_new_args(&s, edges);
 	drop(&s);
 	opt_fold_replaced(f, &s.s);
 	return true;

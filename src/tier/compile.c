@@ -278,7 +278,6 @@ static struct mach_func *machine_code(struct compile *k)
 	if (k->c->fail_each)
 		m->stress.guard_counter = guard_counters(k);
 	m->vreg_of = arena_zero(m->mem, k->f->node.n * sizeof *m->vreg_of);
-	vec_push(m->mem, &m->vreg, (struct mach_vreg){ 0 });
 	mach_layout(m);
 	k->x->target->lower(m);
 	arena_settle(m->mem);
