@@ -133,9 +133,9 @@ def functions(path):
 
 
 def text_bytes(path):
-    """Bytes of code in an object file: every section whose name begins with .text."""
+    """Bytes of code in an object file, and of the constants that it loads, which hew counts as well: .text* and .rodata.cst*."""
     out = command(['size', '-A', path])
-    return sum(int(m) for m in re.findall(r'^\.text\S*\s+(\d+)', out, re.M))
+    return sum(int(m) for m in re.findall(r'^(?:\.text|\.rodata\.cst)\S*\s+(\d+)', out, re.M))
 
 
 def stats(argv):

@@ -4,9 +4,10 @@
 
 The corpus is the programs of bench/engine and what corpus.py writes, well over 500 functions. Sizes are LLVM instructions after
 opt -passes=mem2reg, whatever hew makes of them, so that compilers can be compared; times are what `hew ll --no-run --repeat=7
---stats` reports (README.md has the line), reading the text left out. Code bytes are compared with the .text sections of
-gcc -O2 -fno-tree-vectorize. What building IR costs, and how soon a fresh process has code, bench/building.c says. Growth is one function at four lengths. Peak memory is the kernel's high-water mark of the process,
-per instruction, the same at the shortest length taken off.
+--stats` reports (README.md has the line), reading the text left out. Code bytes, floating constants included, are compared with those
+of gcc -O2 -fno-tree-vectorize. What building IR costs, and how soon a fresh process has code, bench/building.c says. Growth is one
+function at four lengths. Peak memory is the kernel's high-water mark of the process, per instruction, the same at the shortest length
+taken off.
 """
 import argparse
 import glob
