@@ -224,10 +224,13 @@ static bool no_low(const struct ir_func *f, ir_ref r)
 	return m && ir_is_const(m->b) && ((m->op == IR_shl && (ir_kbits(f, m->b) & 63) >= 32) || (m->op == IR_and && !(uint32_t)ir_kbits(f, m->b)));
 }
 
+/* All bits that a number up to x may have. */
+static uint64_t up_to(uint64_t x) { return x ? UINT64_MAX >> __builtin_clzll(x) : 0; }
+
 /* Bits of an i32 or i64 that may be other than 0, as far as its definition and a few before it tell. */
 static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
 {
-	uint64_t all = ir_type_of(f, r) == IR_T_i32 ? UINT32_MAX : UINT64_MAX;
+	uint64_t all = ir_type_of(f, r) == IR_T_i32 ? UINT32_MAX : UINT64_MAX, most;
 	const struct ir_node *n = r > 0 ? ir_at(f, r) : NULL;
 
 	if (ir_is_const(r))
@@ -245,6 +248,16 @@ static uint64_t may_be_set(const struct ir_func *f, ir_ref r, unsigned depth)
 		return ir_is_const(n->b) ? may_be_set(f, n->a, depth + 1) << (ir_kbits(f, n->b) & (width(n->type) - 1)) & all : all;
 	case IR_zext: case IR_trunc:
 		return may_be_set(f, n->a, depth + 1) & all;
+	case IR_select:
+		return may_be_set(f, n->b, depth + 1) | may_be_set(f, n->c, depth + 1);
+	case IR_add:
+		return __builtin_add_overflow(may_be_set(f, n->a, depth + 1), may_be_set(f, n->b, depth + 1), &most) || most > all ? all : up_to(most);
+	case IR_mul:
+		return __builtin_mul_overflow(may_be_set(f, n->a, depth + 1), may_be_set(f, n->b, depth + 1), &most) || most > all ? all : up_to(most);
+	case IR_udiv:
+		return ir_is_const(n->b) && ir_kbits(f, n->b) ? up_to(may_be_set(f, n->a, depth + 1) / ((uint64_t)ir_kbits(f, n->b) & all)) : all;
+	case IR_urem:
+		return ir_is_const(n->b) && ir_kbits(f, n->b) ? up_to(((uint64_t)ir_kbits(f, n->b) & all) - 1) : all;
 	case IR_load:
 		return IR_MEM_WIDTH(n->aux) == IR_W_8U ? 0xff : IR_MEM_WIDTH(n->aux) == IR_W_16U ? 0xffff : IR_MEM_WIDTH(n->aux) == IR_W_32U ? UINT32_MAX : all;
 	default:
@@ -374,14 +387,15 @@ static ir_ref fold_shift(struct ir_func *f, struct ir_node *n)
 			return again(f, IR_shr, t, m->b, n->b);
 		if (m->op == IR_or && ir_no_high(f, m->b))
 			return again(f, IR_shr, t, m->a, n->b);
-		if (ir_no_high(f, n->a))
-			return ir_const(f, t, 0);
 		if (m->op == IR_shl && ir_is_const(m->b) && (ir_kbits(f, m->b) & 63) == 32 && ir_no_high(f, m->a))
 			return m->a;
 	}
 	/* x << 0 => x (the count is taken modulo the width) */
 	if (k == 0)
 		return n->a;
+	/* x >> k => 0 where x has no bits from k on */
+	if (n->op == IR_shr && !(ir_may_be_set(f, n->a) >> k))
+		return ir_const(f, t, 0);
 	/* (x & k1) >> k => x >> k where k1 has all bits that are left; arithmetically as well when x is not negative */
 	if (n->op == IR_shr && has_const(f, n->a, IR_and)) {
 		const struct ir_node *m = ir_at(f, n->a);
@@ -433,14 +447,40 @@ static ir_ref fold_divide(struct ir_func *f, struct ir_node *n)
 	return IR_NONE;
 }
 
+/* A comparison with a constant, by the bits that may be set in the other operand: true, false, or -1. Signed only of what is not negative. */
+static int decided(const struct ir_func *f, const struct ir_node *n)
+{
+	enum ir_type t = ir_type_of(f, n->a);
+	uint64_t a, b, least_a, least_b;
+
+	if ((!ir_is_const(n->a) && !ir_is_const(n->b)) || t == IR_T_ptr)
+		return -1;
+	a = ir_may_be_set(f, n->a);
+	b = ir_may_be_set(f, n->b);
+	least_a = ir_is_const(n->a) ? a : 0;
+	least_b = ir_is_const(n->b) ? b : 0;
+	if ((n->op == IR_eq || n->op == IR_ne) && (least_a & ~b || least_b & ~a))
+		return n->op == IR_ne;
+	if (n->op == IR_eq || n->op == IR_ne || ((n->op == IR_lt || n->op == IR_le) && (a | b) >> (width(t) - 1)))
+		return -1;
+	if (n->op == IR_lt || n->op == IR_ult)
+		return a < least_b ? 1 : least_a >= b ? 0 : -1;
+	return a <= least_b ? 1 : least_a > b ? 0 : -1;
+}
+
 static ir_ref fold_compare(struct ir_func *f, struct ir_node *n)
 {
 	ir_ref a = n->a;
 	const struct ir_node *m = a > 0 ? ir_at(f, a) : NULL;
+	int known;
 
 	/* x == x => 1, x < x => 0 */
 	if (n->a == n->b)
 		return ir_const(f, IR_T_i32, n->op == IR_eq || n->op == IR_le || n->op == IR_ule);
+	/* (x & 15) <u 16 => 1, and the like */
+	known = decided(f, n);
+	if (known >= 0)
+		return ir_const(f, IR_T_i32, known);
 	/* x <u 0 => 0, 0 <=u x => 1, 0 <u x => x != 0, x <=u 0 => x == 0 */
 	if (n->op == IR_ult && ir_is_k(f, n->b, 0))
 		return ir_const(f, IR_T_i32, 0);

@@ -190,7 +190,7 @@ static bool is_before(const struct indvar *x, ir_ref r, unsigned depth)
 	if (n->op == IR_arg)
 		return ir_dominates(f, (uint32_t)n->a, x->l.before);
 	if (ir_pinned(f, n))
-		return (uint32_t)r < x->l.n && ir_dominates(f, x->l.block_of[r], x->l.before);
+		return (uint32_t)r < x->l.n && x->l.block_of[r] != OPT_NOWHERE && ir_dominates(f, x->l.block_of[r], x->l.before);
 	k = depth == MAX_DEPTH ? COUNT_OF(o) + 1 : ir_operands(f, r, o, COUNT_OF(o));
 	if (k > COUNT_OF(o))
 		return false;

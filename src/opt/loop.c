@@ -32,7 +32,8 @@ void opt_loops_begin(struct opt_loop *l, struct ir_func *f)
 	ir_analyse(f);
 	make_room(f);
 	l->n = f->node.n;
-	l->block_of = arena_zero(f->tmp, l->n * sizeof *l->block_of);
+	l->block_of = arena_alloc(f->tmp, l->n * sizeof *l->block_of);
+	memset(l->block_of, 0xff, l->n * sizeof *l->block_of);
 	l->memo = arena_zero(f->tmp, l->n * sizeof *l->memo);
 	l->body = arena_zero(f->tmp, f->block.n * sizeof *l->body);
 	for (uint32_t i = 0; i < f->n_order; i++) {
@@ -94,7 +95,7 @@ static int quick(const struct opt_loop *l, ir_ref r)
 	if (n->op == IR_arg)
 		return !ir_in_loop(l->f, l->header, (uint32_t)n->a);
 	if (ir_pinned(l->f, n))
-		return !ir_in_loop(l->f, l->header, l->block_of[r]);
+		return l->block_of[r] != OPT_NOWHERE && !ir_in_loop(l->f, l->header, l->block_of[r]);
 	return l->memo[r] >= l->serial ? l->memo[r] == l->serial : -1;
 }
 

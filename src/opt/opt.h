@@ -45,9 +45,10 @@ bool *opt_crossing(struct ir_func *f);		/* rotate.c: by block, whether something
 void opt_inline_self(struct ir_func *f, struct ir_func *g);	/* inline.c, for tailrec.c */
 
 /* loop.c: one loop after the other; `n` nodes are known, newer ones count as changing */
+#define OPT_NOWHERE UINT32_MAX
 struct opt_loop {
 	struct ir_func *f;
-	uint32_t *block_of;		/* by node: where it stands; floating nodes have none */
+	uint32_t *block_of;		/* by node: where it stands; OPT_NOWHERE: it floats, or has been taken out */
 	uint32_t *memo, serial, n;	/* serial: does not change in this loop; serial + 1: changes */
 	VEC(ir_ref) work;
 	struct opt_body { uint32_t *at, n, cap; } *body;	/* by header: the blocks of its loop in reverse post-order */
