@@ -51,13 +51,15 @@ static bool divides(const struct ir_func *f, ir_ref r)
 	return (ir_ops[n->op].flags & IR_FAULT) || divides(f, n->a) || (ir_ops[n->op].args[1] == 'v' && divides(f, n->b));
 }
 
+static int64_t mask(const struct divide *d) { return d->bits ? (int64_t)(UINT64_MAX >> (64 - d->bits)) : -1; }
+
 static void one_dividend(struct divide *d, enum ir_op op, enum ir_type t, int64_t by, int64_t x)
 {
 	int64_t want, got;
 
 	if (t == IR_T_i32)
 		x = (int32_t)x;
-	if (!ir_compute(op, t, t, d->bits ? x & ((INT64_C(1) << d->bits) - 1) : x, by, 0, &want))
+	if (!ir_compute(op, t, t, x & mask(d), by, 0, &want))
 		return;
 	d->tried++;
 	got = value(d->f, d->result, x);
@@ -84,7 +86,7 @@ static void one_divisor(struct divide *d, enum ir_op op, enum ir_type t, int64_t
 	ir_start(d->f, ir_block_new(d->f));
 	x = ir_block_arg(d->f, 0, t);
 	if (d->bits)
-		x = ir_emit(d->f, IR_and, t, 0, x, ir_const(d->f, t, (INT64_C(1) << d->bits) - 1), 0);
+		x = ir_emit(d->f, IR_and, t, 0, x, ir_const(d->f, t, mask(d)), 0);
 	r = ir_emit(d->f, op, t, 0, x, ir_const(d->f, t, by), 0);
 	ir_ret(d->f, r, 0);
 	opt_strength(d->f);
