@@ -628,7 +628,9 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 
 hew_val hew_call(struct hew_fn *f, hew_val target, const struct hew_call *c, int n, const hew_val *args)
 {
-	struct call x = { f, target, { .conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_GUEST ? IR_CONV_GUEST : c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C,
+	enum ir_conv conv = c->flags & HEW_CALL_TAIL ? IR_CONV_TAIL : c->flags & HEW_CALL_GUEST ? IR_CONV_GUEST :
+		c->flags & HEW_CALL_COLD ? IR_CONV_COLD : IR_CONV_C;
+	struct call x = { f, target, { .conv = (uint8_t)conv,
 		.flags = (uint8_t)(c->flags & ~(unsigned)(HEW_CALL_COLD | HEW_CALL_TAIL | HEW_CALL_GUEST)), .reads = c->reads, .writes = c->writes, .state = c->state,
 		.pass = c->pass }, n, args };
 

@@ -4,8 +4,9 @@
  * Click, "Global Code Motion / Global Value Numbering" (PLDI 1995): the earliest legal block is the deepest of the
  * operands' blocks, the latest is the common dominator of the uses; between the two the block in the fewest loops
  * wins, the latest of equals. In a function with calls, what ends the lives of two values goes up as far as is surely
- * not in vain. Inside a block a pure node stands right before its first user. Nodes nobody needs get no place. The order depends only on the graph and the skeleton, not on node numbers, so that printing a function,
- * reading it back and printing it again gives the same text. Linear in nodes and uses, but for walks up the dominators.
+ * not in vain. Inside a block a pure node stands right before its first user. Nodes nobody needs get no place. The
+ * order depends only on the graph and the skeleton, not on node numbers, so that printing a function, reading it back
+ * and printing it again gives the same text. Linear in nodes and uses, but for walks up the dominators.
  */
 #include "ir/ir.h"
 

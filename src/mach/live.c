@@ -136,7 +136,7 @@ static void add_fixed(struct ra *ra, unsigned reg, uint32_t from, uint32_t to)
 	ra->m->used_regs |= UINT64_C(1) << reg;
 }
 
-/* What calls destroy is one list: they all destroy the same registers, and many of them. */
+/* What calls destroy is one list: most destroy the same registers, and many of them; those of the guest convention more. */
 static void add_clobber(struct ra *ra, uint64_t set, uint32_t from, uint32_t to)
 {
 	if (!ra->call_regs && __builtin_popcountll(set) > 8)

@@ -389,8 +389,8 @@ static void prepare(struct lower *l)
 
 static enum mach_class class_of(enum ir_type t) { return ir_is_float(t) ? MACH_F : MACH_G; }
 
-/* What a load has swapped already, the low half, and zero extension of what has zeros there already: both values are one register. States tell i32 from i64, so not in
- * functions that have any. */
+/* What a load has swapped already, the low half, and zero extension of what has zeros there already: both values are one register. States
+ * tell i32 from i64, so the last two not in functions that have any. */
 static bool is_same(const struct lower *l, const struct ir_node *n)
 {
 	if (n->op == IR_bswap)
@@ -998,7 +998,8 @@ static int32_t cold_stub(const struct lower *l, const struct ir_node *n, const s
 {
 	unsigned results = 0;
 
-	if ((d->conv != IR_CONV_COLD && !l->in_cold) || ir_call_conv(l->f, d) == IR_CONV_GUEST || !l->m->cold_call[0] || stack_bytes || d->flags || (n->a > 0 && ir_at(l->f, n->a)->op == IR_func))
+	if ((d->conv != IR_CONV_COLD && !l->in_cold) || ir_call_conv(l->f, d) == IR_CONV_GUEST || !l->m->cold_call[0] || stack_bytes ||
+	    d->flags || (n->a > 0 && ir_at(l->f, n->a)->op == IR_func))
 		return 0;
 	for (unsigned k = 0; k < d->n_results; k++) {
 		unsigned one = ir_is_float(d->result[k]) ? MACH_COLD_FLOAT : MACH_COLD_INT;
