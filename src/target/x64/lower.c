@@ -518,7 +518,7 @@ static struct addr address(struct lower *l, ir_ref base, int32_t disp)
 			a.disp += (int32_t)ir_kbits(l->f, base);
 		else
 			a.base = plus(l, a.base, base);
-	} else if (base > 0 && ir_at(l->f, base)->op == IR_stack) {
+	} else if (base > 0 && ir_at(l->f, base)->op == IR_stack && small_offset(a.disp)) {
 		a.area = X64_BASE_LOCAL;
 		a.disp += (int32_t)l->local[base];
 	} else if (ir_is_const(base) && ir_kbits(l->f, base) == (uint32_t)ir_kbits(l->f, base) && fits32(ir_kbits(l->f, base) + a.disp) &&
