@@ -329,7 +329,8 @@ static void find_ready(struct place *p, uint32_t b)
 		for (unsigned k = 0; k < 3; k++) {
 			ir_ref x = operand[k];
 
-			if (made_in(p, n, k, x, b) && p->late[x] > at)
+			/* what is in no block, which the verifier will say, is as in the first one */
+			if (made_in(p, n, k, x, b) && p->late[x] != UNPLACED && p->late[x] > at)
 				at = p->late[x];
 		}
 		p->late[r] = at;

@@ -384,8 +384,10 @@ int main(int argc, char **argv)
 		make(&in, seed + k);
 		snprintf(replay, sizeof replay, "replay: tests/fuzz/ir_mutate.sh TREE 1 %" PRIu64 "\n", seed + k);
 		alarm(SECONDS);
-		if (n == 1)
+		if (n == 1) {
 			printf("%s\n", in.text);
+			fflush(stdout);		/* it may be the last word */
+		}
 		wrong = one_text(&t, in.text, in.rng >> 8 & 1, in.rng >> 9);
 		if (wrong) {
 			t.failed++;
