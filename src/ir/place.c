@@ -280,9 +280,10 @@ static void mark_steps(struct place *p)
 
 		for (unsigned k = 0; k < n; k++) {
 			const struct ir_edge *x = ir_out(f, b, k);
+			const struct ir_block *to = &f->block.at[x->to];
 
-			for (uint32_t q = 0; f->block.at[x->to].rpo <= f->block.at[b].rpo && q < x->n; q++) {
-				ir_ref r = f->pool.at[x->args + q], arg = f->block.at[x->to].arg.at[q];
+			for (uint32_t q = 0; to->rpo <= f->block.at[b].rpo && q < x->n && q < to->arg.n; q++) {
+				ir_ref r = f->pool.at[x->args + q], arg = to->arg.at[q];
 
 				if (reached(p, r) && (ir_at(f, r)->a == arg || ir_at(f, r)->b == arg))
 					p->step[r] = p->steps = true;
