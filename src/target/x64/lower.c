@@ -189,7 +189,7 @@ static bool whole(const struct lower *l, ir_ref load, enum ir_type t)
 /* add reg, [mem] and its like. */
 static void fuse_int(struct lower *l, const struct fuse *x, struct ir_node *n)
 {
-	if (n->type == IR_T_ptr || ir_is_const(n->b) || n->a == n->b)
+	if (n->type == IR_T_ptr || ir_is_const(n->b) || (n->op == IR_add && ir_is_const(n->a)) || n->a == n->b)
 		return;
 	if (!may_fuse(l, x, n->b) && (ir_ops[n->op].flags & IR_COMM) && may_fuse(l, x, n->a))
 		swap_operands(n);
