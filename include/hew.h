@@ -112,7 +112,7 @@ void hew_fn_pass(struct hew_fn *f, const uint8_t *pass);
 /* f is of the guest convention, for functions that hand a guest's state on to each other in registers: twelve integers and pointers and fifteen
  * floats travel in registers on x86-64, the first five integers in those that calls of C functions leave alone; no register is kept for the
  * caller. Only calls with HEW_CALL_GUEST, and the tail calls of other such functions, can call it: C code enters it through a function of the C
- * convention that makes one. Not for a guest's lift. */
+ * convention that makes one. Call it before calls are built. Not for a guest's lift. */
 void hew_fn_guest(struct hew_fn *f);
 
 /* Only functions that are compiled together with f refer to it (hew_callee). If all calls of it have become its body and nobody asks for its

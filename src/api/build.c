@@ -218,13 +218,17 @@ static hew_val checked_emit(struct ir_func *f, const void *arg)
 	return ir_emit(f, x->o, x->t, x->aux, x->a, x->b, x->c);
 }
 
+/* Can an operation, or a constant, be made without memory being asked for? Not in a function that has failed. */
+static inline bool at_hand(const struct hew_fn *f, bool in_skeleton)
+{
+	return !f->no_memory && !f->f->bad && ir_has_room(f->f, in_skeleton);
+}
+
 static hew_val op(struct hew_fn *f, enum ir_op o, enum ir_type t, unsigned aux, hew_val a, hew_val b, hew_val c)
 {
 	struct op x = { f, o, t, aux, a, b, c };
 
-	if (f->f->bad || !ir_has_room(f->f, !(ir_ops[o].flags & IR_PURE)))
-		return protect(f, checked_emit, &x);
-	return checked_emit(f->f, &x);
+	return at_hand(f, !(ir_ops[o].flags & IR_PURE)) ? checked_emit(f->f, &x) : protect(f, checked_emit, &x);
 }
 
 /* The same for operations of two operands that stand in no block, mostly: nothing to complain of, no memory needed. */
@@ -232,7 +236,7 @@ static inline hew_val binary(struct hew_fn *f, enum ir_op o, unsigned aux, hew_v
 {
 	struct ir_func *g = f->f;
 
-	if (!(ir_ops[o].flags & IR_PURE) || g->bad || !ir_has_room(g, false) || !exists(f, a) || !exists(f, b) ||
+	if (!(ir_ops[o].flags & IR_PURE) || !at_hand(f, false) || !exists(f, a) || !exists(f, b) ||
 	    !(ir_right_types[o][ir_type_of(g, a)] >> ir_type_of(g, b) & 1))
 		return op(f, o, IR_T_void, aux, a, b, 0);
 	return ir_emit(g, o, IR_T_void, aux, a, b, 0);
@@ -283,9 +287,7 @@ static hew_val make_const(struct ir_func *f, const void *arg)
 
 static hew_val konst(struct hew_fn *f, enum ir_type t, int64_t bits)
 {
-	if (f->f->bad || !ir_has_room(f->f, false))
-		return protect(f, make_const, &(struct konst){ t, bits });
-	return ir_const(f->f, t, bits);
+	return at_hand(f, false) ? ir_const(f->f, t, bits) : protect(f, make_const, &(struct konst){ t, bits });
 }
 
 hew_val hew_i32(struct hew_fn *f, int32_t x) { return konst(f, IR_T_i32, x); }
@@ -614,7 +616,7 @@ static hew_val make_call(struct ir_func *f, const void *arg)
 		return bad_operand(x->owner, "call", 1);
 	if (ir_type_of(f, x->target) != IR_T_ptr)
 		return bad_types(x->owner, IR_call, x->target, 0);
-	if (d.conv == IR_CONV_GUEST && d.flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
+	if (ir_call_conv(f, &d) == IR_CONV_GUEST && d.flags & (IR_CALL_VARIADIC | IR_CALL_TWICE))
 		return api_complain(x->owner, "a call of the guest convention is not variadic, and returns once");
 	if (d.flags & IR_CALL_THROUGH && x->target > 0 && ir_at(f, x->target)->op == IR_func)
 		return api_complain(x->owner, "call through a function, not through a place that holds the address of one");

@@ -256,7 +256,6 @@ static void find_near(const struct compile *k, struct mach_func *m)
 	struct code_stats s;
 
 	code_get_stats(k->x->space, &s);
-	m->cpu = k->x->cpu;
 	m->near_from = (uint64_t)(uintptr_t)s.region + s.reserved - far;
 	m->near_size = 2 * far - s.reserved;
 	if ((uint64_t)(uintptr_t)s.region + s.reserved < far || s.reserved >= far)
@@ -268,6 +267,7 @@ static struct mach_func *machine_code(struct compile *k)
 	struct mach_func *m = arena_zero(k->f->mem, sizeof *m);
 
 	find_near(k, m);
+	m->cpu = k->x->cpu;
 	m->mem = k->f->tmp;
 	m->f = k->f;
 	m->target = k->x->target;

@@ -273,18 +273,21 @@ static struct hew_fn *callee(struct hew *x, bool guest)
 
 static void conventions_are_not_mixed(void **state)
 {
-	static const struct { bool guest; unsigned flags; const char *why; } wrong[] = {
+	static const struct { bool guest; unsigned flags; const char *why; bool in_guest; } wrong[] = {
 		{ true, 0, "callee is not of the convention" },
 		{ true, HEW_CALL_TAIL, "callee is not of the convention" },
 		{ false, HEW_CALL_GUEST, "callee is not of the convention" },
 		{ true, HEW_CALL_GUEST | HEW_CALL_VARIADIC, "not variadic" },
 		{ true, HEW_CALL_GUEST | HEW_CALL_TWICE, "returns once" },
+		{ true, HEW_CALL_TAIL | HEW_CALL_VARIADIC, "not variadic", true },
 	};
 
 	for (size_t k = 0; k < COUNT_OF(wrong); k++) {
 		struct hew_fn *f[2] = { callee(*state, wrong[k].guest), hew_fn_new(*state, "caller", HEW_VOID, 0, NULL) };
 		struct hew_code *code[2];
 
+		if (wrong[k].in_guest)
+			hew_fn_guest(f[1]);
 		hew_call(f[1], hew_callee(f[1], f[0]), &(struct hew_call){ .flags = wrong[k].flags }, 0, NULL);
 		hew_ret(f[1], 0);
 		assert_int_equal(hew_compile_all(*state, 2, f, NULL, code), HEW_BAD_IR);

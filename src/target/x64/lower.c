@@ -779,9 +779,10 @@ static void shift(struct lower *l, ir_ref r)
 	struct mach_ins *i;
 
 	if (ir_is_const(n->b)) {
-		bool half = n->op == IR_shl ? ir_no_high(l->f, r) : n->op == IR_shr && ir_no_high(l->f, n->a);
+		bool half = n->type == IR_T_i64 && ir_kbits(l->f, n->b) >> 5 == 0 &&
+			(n->op == IR_shl ? ir_no_high(l->f, r) : n->op == IR_shr && ir_no_high(l->f, n->a));
 
-		i = ins(l, shift_op[n->op], X64_F_RI2, half && n->type == IR_T_i64 && ir_kbits(l->f, n->b) >> 5 == 0 ? 4 : size);
+		i = ins(l, shift_op[n->op], X64_F_RI2, half ? 4 : size);
 		i->imm = ir_kbits(l->f, n->b) & (int64_t)(size * 8 - 1);
 		def_same(l, i, r);
 		use(l, i, a);
